@@ -1,0 +1,149 @@
+// The messages between the page and the engine worker, both ways. The Python side of this file is
+// py/torrentide/browser/page.py; a field that changes here changes there.
+//
+// Numbers that name things: `client` and `torrent` are given by the page, `link` (one WebRTC connection) by the engine,
+// `call` by the page for a question that wants one reply. Each is unique for the life of the worker.
+
+/** A file to be seeded. The engine reads `blob` in place. */
+export interface SeedFile {
+  /** Path segments below the torrent's name; a single file has one. */
+  path: string[];
+  blob: Blob;
+}
+
+export interface ClientOptions {
+  /** 20 bytes, each one character U+0000 to U+00FF; absent: the engine makes one. */
+  peerId?: string;
+  /** Trackers for every torrent that is not private. */
+  announce: string[];
+  /** False: no tracker is used at all. */
+  tracker: boolean;
+  maxConns: number;
+  rtcConfig?: RTCConfiguration;
+}
+
+export interface AddOptions {
+  announce: string[];
+  urlList: string[];
+}
+
+export interface SeedOptions extends AddOptions {
+  name?: string;
+  comment?: string;
+  createdBy?: string;
+  /** Seconds since 1970, whole. */
+  creationDate?: number;
+  private?: boolean;
+  pieceLength?: number;
+  /** BEP 12 tiers; empty: the client's trackers only. */
+  announceList: string[][];
+}
+
+/** What the page asks of the engine. */
+export type ToEngine =
+  | { type: 'client'; client: number; options: ClientOptions }
+  /** `id`: a magnet link, an info-hash in hex or base32, an http(s) URL of a .torrent file, or its bytes. */
+  | { type: 'add'; client: number; torrent: number; id: string | Uint8Array; options: AddOptions }
+  | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions }
+  | { type: 'remove'; torrent: number; call: number }
+  | { type: 'destroy'; client: number; call: number }
+  /** Bytes `start` to `end` (exclusive) of file number `file`, as a Blob, once they are all there. */
+  | { type: 'blob'; torrent: number; file: number; start: number; end: number; call: number }
+  /** The data channel of a link, transferred in the task that made it. */
+  | { type: 'rtc-channel'; link: number; channel: RTCDataChannel }
+  /** The complete local description (an offer or an answer) of a link, candidates included. */
+  | { type: 'rtc-local'; link: number; sdp: string }
+  /** The link can't be made, or is lost. `reason` is in plain words. */
+  | { type: 'rtc-failed'; link: number; reason: string };
+
+/** What the engine tells the page. */
+export type FromEngine =
+  | { type: 'phase'; phase: Phase }
+  | { type: 'fatal'; code: string; message: string }
+  | { type: 'client'; client: number; peerId: string }
+  | { type: 'torrent'; torrent: number; state: TorrentState; events: TorrentEvent[] }
+  | { type: 'reply'; call: number; value?: unknown; error?: EngineError }
+  /** Make an offer for a link, with a data channel. Answered by rtc-channel and rtc-local, or rtc-failed. */
+  | { type: 'rtc-offer'; link: number; config: RTCConfiguration | null }
+  /** Answer a remote offer. Answered by rtc-local, then rtc-channel when the channel appears, or rtc-failed. */
+  | { type: 'rtc-accept'; link: number; sdp: string; config: RTCConfiguration | null }
+  /** The remote answer to our offer. */
+  | { type: 'rtc-answer'; link: number; sdp: string }
+  | { type: 'rtc-close'; link: number };
+
+/** The phases of a start, in order. */
+export type Phase = 'worker' | 'python' | 'engine' | 'ready';
+
+export interface EngineError {
+  code: string;
+  message: string;
+}
+
+export interface FileInfo {
+  path: string;
+  name: string;
+  length: number;
+  offset: number;
+}
+
+/** What changed in a torrent's mirrored state since the last message; a field that is absent is as it was. */
+export interface TorrentState {
+  infoHash?: string;
+  name?: string;
+  magnetURI?: string;
+  torrentFile?: Uint8Array;
+  announce?: string[];
+  urlList?: string[];
+  private?: boolean;
+  comment?: string;
+  createdBy?: string;
+  /** Seconds since 1970. */
+  created?: number;
+  length?: number;
+  pieceLength?: number;
+  lastPieceLength?: number;
+  pieceCount?: number;
+  files?: FileInfo[];
+  ready?: boolean;
+  done?: boolean;
+  /** Bytes of verified pieces plus blocks that wait for their piece. */
+  downloaded?: number;
+  /** Bytes of blocks received from peers, useful or not. */
+  received?: number;
+  uploaded?: number;
+  /** Bytes per second. */
+  downloadSpeed?: number;
+  uploadSpeed?: number;
+  numPeers?: number;
+  /** Verified bytes of each file, in order. */
+  fileProgress?: number[];
+  /** 0 to 1, while the files of a seed are being hashed. */
+  hashing?: number;
+}
+
+/** Emitted on the torrent after `state` has been applied, in order. */
+export type TorrentEvent =
+  | ['infoHash']
+  | ['metadata']
+  | ['ready']
+  | ['done']
+  | ['seed']
+  | ['download', number]
+  | ['upload', number]
+  | ['verified', number]
+  | ['wire', WireInfo]
+  | ['wire-closed', number]
+  | ['file-done', number]
+  | ['noPeers', string]
+  | ['trackerAnnounce']
+  | ['warning', EngineError]
+  /** Fatal for the torrent. `infoHash` is set for ERR_DUPLICATE_TORRENT. */
+  | ['error', EngineError, string?];
+
+export interface WireInfo {
+  link: number;
+  /** 40 hex digits. */
+  peerId: string;
+  /** Client name and version as the peer tells it (BEP 10 `v`), or ''. */
+  client: string;
+}
