@@ -11,8 +11,8 @@
     +-- StorageError        data could not be read or written
     +-- UnsupportedError    valid, but not something that can be done here
 
-Each class carries a `code`, which the JavaScript API passes on as `error.code`. A message says what was wrong, where, and
-what was expected. This module knows nothing of the rest of the package.
+Each class carries a `code`, which the JavaScript API passes on as `error.code`. A message says what was
+wrong, where, and what was expected. This module knows nothing of the rest of the package.
 """
 
 

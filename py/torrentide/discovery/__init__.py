@@ -1,0 +1,1 @@
+"""Finding peers: tracker protocol, offers, crossed connections; sans-I/O."""

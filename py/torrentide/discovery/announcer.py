@@ -1,0 +1,183 @@
+"""One torrent at one tracker: what is announced, and when.
+
+Owns the order of events of BEP 3 (started, then completed, then stopped), the interval, and the offers of
+each announce. It never knows what a tracker's socket does, nor what becomes of a link.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torrentide.discovery import signalling
+from torrentide.discovery.links import Links
+from torrentide.discovery.signalling import (
+    AnnounceReply,
+    Event,
+    Failure,
+    Offer,
+    RemoteAnswer,
+    RemoteOffer,
+    TrackerMessage,
+)
+from torrentide.discovery.tracker import Tracker
+from torrentide.errors import TorrentideError, TrackerError
+from torrentide.timers import Timer, Timers
+
+# Every tracker names its interval, 120 s as a rule; this one holds until then.
+DEFAULT_INTERVAL = 120.0
+# BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
+LEFT_UNKNOWN = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a tracker is told, in bytes; `left` is None while the metadata is unknown."""
+
+    uploaded: int
+    downloaded: int
+    left: int | None
+
+
+class Announcer:
+    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted()` how many peers
+    are welcome, `welcome(peer_id)` whether an offer from that peer is; `warn(error)` is told of trouble,
+    `announced(reply)` of success."""
+
+    def __init__(
+        self,
+        info_hash: bytes,
+        peer_id: bytes,
+        tracker: Tracker,
+        links: Links,
+        timers: Timers,
+        *,
+        progress: Callable[[], Progress],
+        offers_wanted: Callable[[], int],
+        welcome: Callable[[bytes], bool],
+        warn: Callable[[TorrentideError], None],
+        announced: Callable[[AnnounceReply], None],
+    ) -> None:
+        self.tracker = tracker
+        self._info_hash = info_hash
+        self._peer_id = peer_id
+        self._links = links
+        self._timers = timers
+        self._progress = progress
+        self._offers_wanted = offers_wanted
+        self._welcome = welcome
+        self._warn = warn
+        self._announced = announced
+        self._interval = DEFAULT_INTERVAL
+        self._timer: Timer | None = None
+        self._started = False
+        self._completed_due = False
+        self._gathering = False
+        self._stopped = False
+
+    def completed(self, now: float) -> None:
+        """The download is complete: the tracker is told once, and never before it knows of the start."""
+        self._completed_due = True
+        if self._started and not self._gathering:
+            self._send("completed", [], now)
+
+    def stop(self, now: float) -> bool:
+        """Say goodbye and leave the tracker. True when its socket is closed with it."""
+        if self._started:
+            self._send("stopped", [], now)
+        self._stopped = True
+        self._cancel_timer()
+        return self.tracker.leave(self._info_hash)
+
+    # -- Listener of the tracker
+
+    def tracker_open(self, now: float) -> None:
+        """A new socket knows nothing of us: start again."""
+        self._started = False
+        self._announce(now)
+
+    def tracker_message(self, message: TrackerMessage, now: float) -> None:
+        """Act on what the tracker sent."""
+        match message:
+            case AnnounceReply():
+                if message.interval is not None and message.interval != self._interval:
+                    self._interval = message.interval
+                    self._schedule(now)
+                self._announced(message)
+            case RemoteOffer():
+                self._on_offer(message, now)
+            case RemoteAnswer():
+                if self._is_welcome(message.peer_id):
+                    self._links.take_answer(message, now)
+                else:
+                    self._links.refuse_answer(message, now)
+            case Failure():
+                self._warn(TrackerError(f"{self.tracker.url} refused: {message.reason}"))
+
+    def tracker_trouble(self, error: TrackerError, now: float) -> None:
+        """The tracker can't be used for now; it comes back by itself."""
+        if not self.tracker.is_open:
+            self._started = False
+            self._cancel_timer()
+        self._warn(error)
+
+    # -- Announcing
+
+    def _announce(self, now: float) -> None:
+        if self._stopped or self._gathering:
+            return
+        self._gathering = True
+        self._links.make_offers(min(self._offers_wanted(), signalling.MAX_OFFERS), self._offers_ready, now)
+
+    def _offers_ready(self, offers: list[Offer], now: float) -> None:
+        self._gathering = False
+        if self._stopped or not self.tracker.is_open:
+            return
+        starting = not self._started
+        self._started = True
+        self._send("started" if starting else None, offers, now)
+        if self._completed_due:
+            self._send("completed", [], now)
+
+    def _send(self, event: Event | None, offers: list[Offer], now: float) -> None:
+        if event == "completed":
+            self._completed_due = False
+        progress = self._progress()
+        text = signalling.announce(
+            self._info_hash,
+            self._peer_id,
+            uploaded=progress.uploaded,
+            downloaded=progress.downloaded,
+            left=self._left(progress),
+            event=event,
+            offers=offers,
+        )
+        self.tracker.send(text)
+        self._schedule(now)
+
+    def _on_offer(self, offer: RemoteOffer, now: float) -> None:
+        if not self._is_welcome(offer.peer_id):
+            return
+
+        def answered(sdp: str, then: float) -> None:
+            left = self._left(self._progress())
+            self.tracker.send(
+                signalling.answer(self._info_hash, self._peer_id, offer.peer_id, offer.offer_id, sdp, left)
+            )
+
+        self._links.take_offer(offer, answered, now)
+
+    def _is_welcome(self, peer_id: bytes) -> bool:
+        return peer_id != self._peer_id and self._welcome(peer_id)
+
+    def _schedule(self, now: float) -> None:
+        self._cancel_timer()
+        if not self._stopped:
+            self._timer = self._timers.at(now + self._interval, self._announce)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @staticmethod
+    def _left(progress: Progress) -> int:
+        return LEFT_UNKNOWN if progress.left is None else progress.left

@@ -1,0 +1,179 @@
+"""Links: the WebRTC connections of a torrent from the first offer to the open channel.
+
+Owns which offers are out, which remote offers are being answered, their time-outs and their bounds. A link
+ends here when its channel opens, and then belongs to the torrent; the crossing of connections is settled
+there, by `glare`. It never knows what travels over a channel.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torrentide.discovery.glare import LinkKey
+from torrentide.discovery.signalling import Offer, RemoteAnswer, RemoteOffer
+from torrentide.ports import Dialer
+from torrentide.timers import Timer, Timers
+
+# WebTorrent gives an unanswered offer 50 s, and a connection 25 s to open.
+OFFER_SECONDS = 50.0
+CONNECT_SECONDS = 25.0
+# Gathering candidates: the page itself stops after 5 s.
+GATHER_SECONDS = 8.0
+# libtorrent 2.1 answers at most 10 offers at a time for a torrent: each makes the browser probe addresses
+# that a stranger chose.
+MAX_ANSWERING = 10
+
+
+@dataclass(slots=True)
+class _Link:
+    number: int
+    key: LinkKey
+    # The peer at the other end; of an offer it is unknown until the answer.
+    peer_id: bytes | None
+    # Called with the local description, or with None when there is none.
+    described: Callable[[str | None, float], None] | None
+    timer: Timer | None = None
+
+
+class Links:
+    """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name; `lost(number)`
+    is told of each link that ended before its channel opened."""
+
+    def __init__(
+        self,
+        peer_id: bytes,
+        dialer: Dialer,
+        timers: Timers,
+        rng: random.Random,
+        new_number: Callable[[], int],
+        lost: Callable[[int], None],
+    ) -> None:
+        self._peer_id = peer_id
+        self._dialer = dialer
+        self._timers = timers
+        self._rng = rng
+        self._new_number = new_number
+        self._lost = lost
+        self._links: dict[int, _Link] = {}
+        self._offers: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        """Links that are not open yet, offers included."""
+        return len(self._links)
+
+    @property
+    def connecting(self) -> int:
+        """Links that have a peer at the other end and are not open yet."""
+        return sum(1 for link in self._links.values() if link.peer_id is not None)
+
+    def make_offers(self, count: int, ready: Callable[[list[Offer], float], None], now: float) -> None:
+        """Make `count` offers; `ready` gets those that could be made, when the last one is settled."""
+        offers: list[Offer] = []
+        waiting = count
+        if not count:
+            ready(offers, now)
+
+        def described(offer_id: bytes, sdp: str | None, then: float) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if sdp is not None:
+                offers.append(Offer(offer_id, sdp))
+            if not waiting:
+                ready(offers, then)
+
+        for _ in range(count):
+            offer_id = self._rng.randbytes(20)
+            link = self._begin(
+                LinkKey(self._peer_id, offer_id),
+                None,
+                lambda sdp, then, offer_id=offer_id: described(offer_id, sdp, then),  # type: ignore[misc]
+            )
+            self._offers[offer_id] = link.number
+            self._dialer.offer(link.number)
+            self._expire(link, now + GATHER_SECONDS)
+
+    def take_offer(self, offer: RemoteOffer, answered: Callable[[str, float], None], now: float) -> None:
+        """Answer a remote offer. One that comes twice, from a peer that is being answered, or beyond the
+        bound does nothing."""
+        key = LinkKey(offer.peer_id, offer.offer_id)
+        answering = [link for link in self._links.values() if link.key.offerer != self._peer_id]
+        if len(answering) >= MAX_ANSWERING or any(link.peer_id == offer.peer_id for link in answering):
+            return
+
+        def described(sdp: str | None, then: float) -> None:
+            if sdp is not None:
+                answered(sdp, then)
+
+        link = self._begin(key, offer.peer_id, described)
+        self._dialer.accept(link.number, offer.sdp)
+        self._expire(link, now + CONNECT_SECONDS)
+
+    def take_answer(self, answer: RemoteAnswer, now: float) -> None:
+        """Use the answer to an offer of ours. A late, repeated or unknown one does nothing."""
+        number = self._offers.pop(answer.offer_id, None)
+        link = self._links.get(number) if number is not None else None
+        if link is None:
+            return
+        link.peer_id = answer.peer_id
+        self._dialer.answer(link.number, answer.sdp)
+        self._expire(link, now + CONNECT_SECONDS)
+
+    def refuse_answer(self, answer: RemoteAnswer, now: float) -> None:
+        """Give up the offer that was answered: the peer is connected already, or one too many."""
+        number = self._offers.get(answer.offer_id)
+        if number is not None:
+            self.failed(number, now)
+
+    def described(self, number: int, sdp: str, now: float) -> None:
+        """The local description of a link is complete."""
+        link = self._links.get(number)
+        if link is not None and link.described is not None:
+            callback, link.described = link.described, None
+            if link.peer_id is None:
+                self._expire(link, now + OFFER_SECONDS)
+            callback(sdp, now)
+
+    def opened(self, number: int) -> LinkKey | None:
+        """The channel of a link opened: it is no more ours. None when it is none of ours."""
+        link = self._links.pop(number, None)
+        if link is None:
+            return None
+        self._stop_timer(link)
+        self._offers.pop(link.key.offer_id, None)
+        return link.key
+
+    def failed(self, number: int, now: float) -> None:
+        """A link can't be made."""
+        link = self._links.pop(number, None)
+        if link is None:
+            return
+        self._stop_timer(link)
+        self._offers.pop(link.key.offer_id, None)
+        self._dialer.close(number)
+        self._lost(number)
+        if link.described is not None:
+            link.described(None, now)
+
+    def close(self, now: float) -> None:
+        """Give up every link."""
+        for number in list(self._links):
+            self._links[number].described = None
+            self.failed(number, now)
+
+    def _begin(
+        self, key: LinkKey, peer_id: bytes | None, described: Callable[[str | None, float], None]
+    ) -> _Link:
+        link = _Link(self._new_number(), key, peer_id, described)
+        self._links[link.number] = link
+        return link
+
+    def _expire(self, link: _Link, due: float) -> None:
+        """Give the link until `due` for its next step."""
+        self._stop_timer(link)
+        link.timer = self._timers.at(due, lambda now: self.failed(link.number, now))
+
+    @staticmethod
+    def _stop_timer(link: _Link) -> None:
+        if link.timer is not None:
+            link.timer.cancel()
+            link.timer = None

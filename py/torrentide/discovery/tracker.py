@@ -1,0 +1,143 @@
+"""One WebSocket tracker: its connection, kept up, and who listens to it.
+
+Owns the state of one tracker's socket and when to try again. All torrents of a client share it: a tracker
+pins one peer id to a socket. It never knows what is announced.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from torrentide.discovery.signalling import TrackerMessage, parse
+from torrentide.errors import TrackerError, UnsupportedError
+from torrentide.ports import Sockets
+from torrentide.timers import Timers
+
+# WebTorrent waits 160 s on average before its first retry; a viewer does not. Doubles from 2 s to 5 min, with
+# jitter.
+FIRST_RETRY_SECONDS = 2.0
+MAX_RETRY_SECONDS = 300.0
+# A socket that neither opens nor fails within this time is given up (libtorrent: 10 to 30 s).
+CONNECT_SECONDS = 20.0
+
+
+class Listener(Protocol):
+    """What a torrent's announcer is told by its tracker."""
+
+    def tracker_open(self, now: float) -> None:
+        """The socket is open: announce."""
+
+    def tracker_message(self, message: TrackerMessage, now: float) -> None:
+        """A message for this torrent, or for all of them."""
+
+    def tracker_trouble(self, error: TrackerError, now: float) -> None:
+        """The tracker can't be reached, closed or made no sense."""
+
+
+def tracker_url(url: str) -> str:
+    """The URL in the form that names the tracker; UnsupportedError for other trackers than ws and wss."""
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UnsupportedError(
+            f"Unsupported tracker protocol: {url[:200]} (a web page can use ws:// and wss:// trackers)"
+        )
+    return url.strip().removesuffix("/")
+
+
+class Tracker:
+    """The tracker at `url`. Opens its socket when the first listener comes and closes it behind the last."""
+
+    def __init__(self, url: str, sockets: Sockets, timers: Timers, rng: random.Random) -> None:
+        self.url = url
+        self.is_open = False
+        self._sockets = sockets
+        self._timers = timers
+        self._rng = rng
+        self._failures = 0
+        self._attempt = 0
+        self._listeners: dict[bytes, Listener] = {}
+
+    def join(self, info_hash: bytes, listener: Listener, now: float) -> None:
+        """Have `listener` told what concerns the torrent."""
+        first = not self._listeners
+        self._listeners[info_hash] = listener
+        if first:
+            self._connect(now)
+        elif self.is_open:
+            listener.tracker_open(now)
+
+    def leave(self, info_hash: bytes) -> bool:
+        """Tell a listener nothing more. True when it was the last: the socket is closed then."""
+        self._listeners.pop(info_hash, None)
+        if self._listeners:
+            return False
+        self._attempt += 1
+        self._sockets.close(self.url)
+        self.is_open = False
+        return True
+
+    def send(self, text: str) -> bool:
+        """Send a message; False when the socket is not open."""
+        if self.is_open:
+            self._sockets.send(self.url, text)
+        return self.is_open
+
+    def opened(self, now: float) -> None:
+        """The socket opened."""
+        self.is_open = True
+        for listener in list(self._listeners.values()):
+            listener.tracker_open(now)
+
+    def received(self, text: str, now: float) -> None:
+        """A text message came. What is no protocol is a warning; the socket stays."""
+        try:
+            messages = parse(text)
+        except TrackerError:
+            self._tell(lambda listener: listener.tracker_trouble(TrackerError(f"{self.url}: {fault}"), now))
+            return
+        # The tracker works: the next loss begins to wait from the start again.
+        self._failures = 0
+        for message in messages:
+            if message.info_hash is None:
+                self._tell(lambda listener, message=message: listener.tracker_message(message, now))  # type: ignore[misc]
+            elif message.info_hash in self._listeners:
+                self._listeners[message.info_hash].tracker_message(message, now)
+
+    def closed(self, reason: str, now: float) -> None:
+        """The socket closed, or never opened."""
+        if not self._listeners:
+            return
+        self.is_open = False
+        self._attempt += 1
+        attempt = self._attempt
+        wait = min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**self._failures) * self._rng.uniform(0.5, 1.0)
+        self._failures += 1
+        error = TrackerError(
+            f"{self.url}: {reason or 'the connection was closed'}; trying again in {wait:.0f} s"
+        )
+        self._tell(lambda listener: listener.tracker_trouble(error, now))
+        self._timers.at(now + wait, lambda then: self._retry(attempt, then))
+
+    def _retry(self, attempt: int, now: float) -> None:
+        if attempt == self._attempt and self._listeners:
+            self._connect(now)
+
+    def _connect(self, now: float) -> None:
+        self._attempt += 1
+        attempt = self._attempt
+        self._sockets.open(self.url)
+        self._timers.at(now + CONNECT_SECONDS, lambda then: self._give_up(attempt, then))
+
+    def _give_up(self, attempt: int, now: float) -> None:
+        if attempt == self._attempt and not self.is_open:
+            self._sockets.close(self.url)
+            self.closed(f"no connection within {CONNECT_SECONDS:.0f} s", now)
+
+    def _tell(self, call: Callable[[Listener], None]) -> None:
+        for listener in list(self._listeners.values()):
+            call(listener)

@@ -1,0 +1,129 @@
+"""Fetching the info dict of a magnet link from the peers (BEP 9).
+
+Owns which peer is asked for which 16 KiB piece, the time-outs, and the check against the info-hash. Many
+peers share the work; when the result is wrong, one peer at a time must deliver the whole, so that a liar is
+found. It never knows what is in the info dict.
+"""
+
+import hashlib
+import itertools
+
+from torrentide.wire.extensions.metadata import MAX_METADATA, METADATA_PIECE
+
+# libtorrent: at most 2 requests in flight to a peer; asks another after 5 s or so.
+MAX_ASKED = 2
+ASK_TIMEOUT = 6.0
+
+
+class MetadataFetch:
+    """The info dict whose SHA-1 is `info_hash`. Peers are named by link numbers."""
+
+    def __init__(self, info_hash: bytes) -> None:
+        self._info_hash = info_hash
+        self._sizes: dict[int, int] = {}
+        self._asked: dict[tuple[int, int], float] = {}
+        self._rejected: set[tuple[int, int]] = set()
+        self._parts: dict[int, bytes] = {}
+        self._sources: set[int] = set()
+        self._size = 0
+        # Set after a bad result: the one peer that is trusted with the whole.
+        self._alone = False
+
+    def peer_has(self, link: int, size: int) -> None:
+        """A peer announced the size; one beyond 4 MiB is ignored."""
+        if 0 < size <= MAX_METADATA:
+            self._sizes[link] = size
+
+    def peer_gone(self, link: int) -> None:
+        """A peer left: what it was asked is to be asked of others."""
+        self._sizes.pop(link, None)
+        self._asked = {key: due for key, due in self._asked.items() if key[0] != link}
+        self._rejected = {key for key in self._rejected if key[0] != link}
+        if self._alone and link in self._sources:
+            self._restart()
+
+    def requests(self, now: float) -> list[tuple[int, int]]:
+        """(link, piece) to ask now, at `now` in seconds."""
+        self._expire(now)
+        if not self._parts and not self._asked:
+            self._settle_size()
+        asks: list[tuple[int, int]] = []
+        for link in self._askable():
+            asks += self._requests_of(link, now)
+        return asks
+
+    def received(self, link: int, piece: int, data: bytes, total_size: int) -> bytes | set[int] | None:
+        """A piece came. Gives the whole info dict when it is complete and true; the links of those who made it
+        wrong when it is complete and false; None when more is to come."""
+        if self._asked.pop((link, piece), None) is None or total_size != self._size:
+            return None
+        if len(data) != min(METADATA_PIECE, self._size - piece * METADATA_PIECE):
+            return {link}
+        self._parts.setdefault(piece, data)
+        self._sources.add(link)
+        if len(self._parts) < self._count:
+            return None
+        whole = b"".join(self._parts[piece] for piece in range(self._count))
+        if hashlib.sha1(whole, usedforsecurity=False).digest() == self._info_hash:
+            return whole
+        blamed = self._sources if len(self._sources) == 1 else set[int]()
+        self._alone = True
+        self._restart()
+        return blamed
+
+    def rejected(self, link: int, piece: int) -> None:
+        """The peer will not give this piece."""
+        if self._asked.pop((link, piece), None) is not None:
+            self._rejected.add((link, piece))
+            if self._alone:
+                self._restart()
+
+    def _expire(self, now: float) -> None:
+        late = [key for key, due in self._asked.items() if due <= now]
+        for key in late:
+            del self._asked[key]
+            self._rejected.add(key)
+        if late and self._alone:
+            self._restart()
+
+    def _askable(self) -> list[int]:
+        """The peers to ask: all that name the size that we believe in, or the one that must deliver alone."""
+        links = [link for link, size in self._sizes.items() if size == self._size]
+        if not self._alone:
+            return links
+        if not self._sources:
+            refused = {link for link, _ in self._rejected}
+            self._sources = set([link for link in links if link not in refused][:1])
+        if not self._sources:
+            # Everybody failed once: begin anew with the first.
+            self._rejected.clear()
+        return [link for link in links if link in self._sources]
+
+    @property
+    def _count(self) -> int:
+        return -(-self._size // METADATA_PIECE)
+
+    def _settle_size(self) -> None:
+        """Take the size that most peers name."""
+        sizes = list(self._sizes.values())
+        self._size = max(sizes, key=lambda size: (sizes.count(size), -size), default=0)
+
+    def _requests_of(self, link: int, now: float) -> list[tuple[int, int]]:
+        if not self._alone and len(self._rejected) >= self._count * len(self._sizes):
+            self._rejected.clear()
+        busy = {piece for _, piece in self._asked}
+        room = MAX_ASKED - sum(1 for asked, _ in self._asked if asked == link)
+        lacking = (
+            piece
+            for piece in range(self._count)
+            if piece not in self._parts and piece not in busy and (link, piece) not in self._rejected
+        )
+        asks = [(link, piece) for piece in itertools.islice(lacking, max(0, room))]
+        self._asked.update(dict.fromkeys(asks, now + ASK_TIMEOUT))
+        return asks
+
+    def _restart(self) -> None:
+        self._parts.clear()
+        self._asked.clear()
+        self._sources = set()
+        self._size = 0

@@ -1,0 +1,191 @@
+"""A client: one peer id, its torrents, and the trackers and links that they share.
+
+Owns the routing of what comes from outside to the torrent that it concerns. It is the whole engine to a
+shell: the browser, the simulator, a plain asyncio program. It reads no clock and does no I/O.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+
+from torrentide import __version__
+from torrentide.discovery.links import Links
+from torrentide.discovery.tracker import Tracker, tracker_url
+from torrentide.engine.swarm import Swarm, SwarmObserver
+from torrentide.engine.torrent import Observer, Torrent
+from torrentide.errors import DuplicateTorrent, UnsupportedError
+from torrentide.metainfo.info import Info
+from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
+from torrentide.timers import Timers
+
+# Azureus style (BEP 20) with a two-letter code that BEP 20 does not list, and the version in four digits.
+PEER_ID_CODE = "TD"
+# WebTorrent: 55 connections a torrent.
+MAX_CONNS = 55
+
+_PEER_ID_CHARS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def new_peer_id(rng: random.Random) -> bytes:
+    """A peer id for this version: `-TD0100-` and twelve random letters and digits."""
+    major, minor, patch = (int(part) for part in __version__.split("."))
+    tail = "".join(rng.choices(_PEER_ID_CHARS, k=12))
+    return f"-{PEER_ID_CODE}{major:02d}{minor}{patch}-{tail}".encode()
+
+
+class Session:
+    """A client with `peer_id`. `numbers` gives the names of links; several sessions may draw from one
+    source."""
+
+    def __init__(
+        self,
+        peer_id: bytes,
+        *,
+        dialer: Dialer,
+        sockets: Sockets,
+        digest: Digest,
+        timers: Timers,
+        rng: random.Random,
+        numbers: Iterator[int],
+        max_conns: int = MAX_CONNS,
+    ) -> None:
+        self.peer_id = peer_id
+        self.swarms: dict[bytes, Swarm] = {}
+        self._dialer = dialer
+        self._sockets = sockets
+        self._digest = digest
+        self._timers = timers
+        self._rng = rng
+        self._numbers = numbers
+        self._max_conns = max_conns
+        self._trackers: dict[str, Tracker] = {}
+        self._link_swarm: dict[int, Swarm] = {}
+
+    # -- What a shell asks
+
+    def add(
+        self,
+        info_hash: bytes,
+        trackers: Iterable[str],
+        *,
+        observer: SwarmObserver,
+        open_store: Callable[[Info], Store],
+        now: float,
+        info: Info | None = None,
+        seeding: bool = False,
+    ) -> Swarm:
+        """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning."""
+        if info_hash in self.swarms:
+            raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
+
+        def make_torrent(torrent_observer: Observer) -> Torrent:
+            return Torrent(
+                info_hash,
+                self.peer_id,
+                observer=torrent_observer,
+                open_store=open_store,
+                digest=self._digest,
+                timers=self._timers,
+                rng=self._rng,
+            )
+
+        swarm: Swarm
+        swarm = self.swarms[info_hash] = Swarm(
+            self.peer_id,
+            observer=observer,
+            make_torrent=make_torrent,
+            make_links=lambda: Links(
+                self.peer_id,
+                self._dialer,
+                self._timers,
+                self._rng,
+                new_number=lambda: self._new_link(swarm),
+                lost=self._forget_link,
+            ),
+            dialer=self._dialer,
+            timers=self._timers,
+            max_conns=self._max_conns,
+        )
+        swarm.start(self._usable(trackers, observer), now, info, seeding=seeding)
+        return swarm
+
+    def remove(self, info_hash: bytes, now: float) -> None:
+        """Leave the swarm of a torrent and close what belongs to it. Nothing happens when it is not here."""
+        swarm = self.swarms.pop(info_hash, None)
+        if swarm is None:
+            return
+        for tracker in swarm.stop(now):
+            del self._trackers[tracker.url]
+        self._link_swarm = {link: owner for link, owner in self._link_swarm.items() if owner is not swarm}
+
+    def close(self, now: float) -> None:
+        """Remove every torrent."""
+        for info_hash in list(self.swarms):
+            self.remove(info_hash, now)
+
+    # -- What comes from links
+
+    def link_local(self, link: int, sdp: str, now: float) -> None:
+        """The local description of a link is complete."""
+        if link in self._link_swarm:
+            self._link_swarm[link].links.described(link, sdp, now)
+
+    def link_open(self, link: int, transport: Transport, now: float) -> None:
+        """The channel of a link is open."""
+        if link in self._link_swarm:
+            self._link_swarm[link].opened(link, transport, now)
+
+    def link_data(self, link: int, data: bytes, now: float) -> None:
+        """Bytes came through a link's channel."""
+        swarm = self._link_swarm.get(link)
+        if swarm is not None:
+            swarm.torrent.received(link, data, now)
+
+    def link_drained(self, link: int, now: float) -> None:
+        """A link's channel has little left to send."""
+        swarm = self._link_swarm.get(link)
+        if swarm is not None:
+            swarm.torrent.drained(link, now)
+
+    def link_failed(self, link: int, reason: str, now: float) -> None:
+        """A link can't be made, or is lost."""
+        swarm = self._link_swarm.pop(link, None)
+        if swarm is not None:
+            swarm.lost(link, reason, now)
+
+    # -- What comes from sockets
+
+    def socket_open(self, url: str, now: float) -> None:
+        """A tracker's socket is open."""
+        if url in self._trackers:
+            self._trackers[url].opened(now)
+
+    def socket_text(self, url: str, text: str, now: float) -> None:
+        """A tracker sent a text message."""
+        if url in self._trackers:
+            self._trackers[url].received(text, now)
+
+    def socket_closed(self, url: str, reason: str, now: float) -> None:
+        """A tracker's socket closed, or never opened."""
+        if url in self._trackers:
+            self._trackers[url].closed(reason, now)
+
+    def _usable(self, urls: Iterable[str], observer: SwarmObserver) -> list[Tracker]:
+        trackers: dict[str, Tracker] = {}
+        for given in urls:
+            try:
+                url = tracker_url(given)
+            except UnsupportedError as error:
+                observer.warning(error)
+                continue
+            if url not in self._trackers:
+                self._trackers[url] = Tracker(url, self._sockets, self._timers, self._rng)
+            trackers[url] = self._trackers[url]
+        return list(trackers.values())
+
+    def _new_link(self, swarm: Swarm) -> int:
+        number = next(self._numbers)
+        self._link_swarm[number] = swarm
+        return number
+
+    def _forget_link(self, link: int) -> None:
+        self._link_swarm.pop(link, None)

@@ -1,0 +1,180 @@
+"""A torrent in its swarm: the torrent, the trackers it is announced at, and the links on their way to it.
+
+Owns the limits on connections and the passage of a link from discovery to the torrent. It never knows the
+messages of either.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from torrentide.discovery.announcer import Announcer, Progress
+from torrentide.discovery.links import Links
+from torrentide.discovery.signalling import AnnounceReply
+from torrentide.discovery.tracker import Tracker
+from torrentide.engine.peer import Peer
+from torrentide.engine.torrent import Observer, Torrent
+from torrentide.errors import TorrentideError
+from torrentide.metainfo.info import Info
+from torrentide.ports import Dialer, Transport
+from torrentide.timers import Timers
+
+# WebTorrent makes 5 offers an announce; aquatic takes up to 10.
+OFFERS_PER_ANNOUNCE = 5
+# WebTorrent's `noPeersIntervalTime`.
+NO_PEERS_SECONDS = 30.0
+
+
+class SwarmObserver(Protocol):
+    """Is told what happens to a torrent and to its discovery. See `torrent.Observer`."""
+
+    def metadata(self, now: float) -> None:
+        """The info dict is known."""
+
+    def verified(self, index: int, now: float) -> None:
+        """A piece is here, checked and stored."""
+
+    def done(self, now: float) -> None:
+        """Every piece is here."""
+
+    def peer_joined(self, peer: Peer, now: float) -> None:
+        """Handshakes were exchanged."""
+
+    def peer_left(self, peer: Peer, reason: str, now: float) -> None:
+        """A peer that had joined is gone."""
+
+    def announced(self, reply: AnnounceReply) -> None:
+        """A tracker took our announce."""
+
+    def no_peers(self, now: float) -> None:
+        """Nobody has been connected for a while."""
+
+    def warning(self, error: TorrentideError) -> None:
+        """Something went wrong; the torrent goes on."""
+
+    def failed(self, error: TorrentideError) -> None:
+        """The torrent can't go on."""
+
+
+class Swarm:
+    """`torrent`, `links` and the announcers, held together. `make_torrent` builds the torrent around us as
+    its observer."""
+
+    def __init__(
+        self,
+        peer_id: bytes,
+        *,
+        observer: SwarmObserver,
+        make_torrent: Callable[[Observer], Torrent],
+        make_links: Callable[[], Links],
+        dialer: Dialer,
+        timers: Timers,
+        max_conns: int,
+    ) -> None:
+        self.torrent = make_torrent(self)
+        self.links = make_links()
+        self._peer_id = peer_id
+        self._observer = observer
+        self._dialer = dialer
+        self._timers = timers
+        self._max_conns = max_conns
+        self._announcers: list[Announcer] = []
+        self._seeding = False
+
+    def start(self, trackers: Iterable[Tracker], now: float, info: Info | None, *, seeding: bool) -> None:
+        """Begin to announce, and to download or seed."""
+        self._seeding = seeding
+        self.torrent.start(now, info, seeding=seeding)
+        for tracker in trackers:
+            announcer = Announcer(
+                self.torrent.info_hash,
+                self._peer_id,
+                tracker,
+                self.links,
+                self._timers,
+                progress=self._progress,
+                offers_wanted=self._offers_wanted,
+                welcome=self._welcome,
+                warn=self._observer.warning,
+                announced=self._observer.announced,
+            )
+            self._announcers.append(announcer)
+            tracker.join(self.torrent.info_hash, announcer, now)
+        self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
+
+    def stop(self, now: float) -> list[Tracker]:
+        """Leave the swarm; gives the trackers whose sockets are closed with it."""
+        left = [announcer.tracker for announcer in self._announcers if announcer.stop(now)]
+        self.links.close(now)
+        self.torrent.close(now)
+        return left
+
+    def opened(self, number: int, transport: Transport, now: float) -> None:
+        """The channel of a link opened."""
+        key = self.links.opened(number)
+        if key is not None:
+            self.torrent.connected(number, key, transport, now)
+
+    def lost(self, number: int, reason: str, now: float) -> None:
+        """A link failed, before or after its channel opened."""
+        self.links.failed(number, now)
+        self.torrent.disconnected(number, reason, now)
+
+    # -- Limits
+
+    def _room(self) -> int:
+        return self._max_conns - len(self.torrent.peers) - self.links.connecting
+
+    def _offers_wanted(self) -> int:
+        return max(0, min(OFFERS_PER_ANNOUNCE, self._room()))
+
+    def _welcome(self, peer_id: bytes) -> bool:
+        return self._room() > 0 and not self.torrent.knows(peer_id)
+
+    def _progress(self) -> Progress:
+        torrent = self.torrent
+        return Progress(torrent.up.total, torrent.down.total, torrent.left)
+
+    def _check_peers(self, now: float) -> None:
+        if self.torrent.closed:
+            return
+        if not self.torrent.peers:
+            self._observer.no_peers(now)
+        self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
+
+    # -- Observer of the torrent
+
+    def metadata(self, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.metadata(now)
+
+    def verified(self, index: int, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.verified(index, now)
+
+    def done(self, now: float) -> None:
+        """See `torrent.Observer`. Trackers are told of a download's end, not of a seed's beginning (BEP
+        3)."""
+        if not self._seeding:
+            for announcer in self._announcers:
+                announcer.completed(now)
+        self._observer.done(now)
+
+    def peer_joined(self, peer: Peer, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.peer_joined(peer, now)
+
+    def peer_left(self, peer: Peer, reason: str, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.peer_left(peer, reason, now)
+
+    def link_closed(self, link: int) -> None:
+        """See `torrent.Observer`."""
+        self._dialer.close(link)
+
+    def warning(self, error: TorrentideError) -> None:
+        """See `torrent.Observer`."""
+        self._observer.warning(error)
+
+    def failed(self, error: TorrentideError) -> None:
+        """See `torrent.Observer`."""
+        self._observer.failed(error)

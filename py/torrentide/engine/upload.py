@@ -1,0 +1,120 @@
+"""Serving blocks: what peers asked for is read in stretches, packed and sent as fast as each channel drains.
+
+Owns the cache of what was read lately and the packing of several piece messages into one send. Who may ask is
+decided elsewhere. It never knows where the bytes are kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from torrentide.engine.peer import Peer
+from torrentide.ports import Buffer, Store
+from torrentide.wire.messages import PIECE_HEADER, PIECE_ID
+
+# WebTorrent serves requests of up to 128 KiB; libtorrent asks for 16 KiB.
+MAX_REQUEST = 128 * 1024
+# Data of eight blocks in one channel message was the fastest to Chromium and Firefox (measured).
+PACK_BYTES = MAX_REQUEST
+# One read serves this much: a block alone would cost a read for every 16 KiB.
+STRETCH = 512 * 1024
+CACHED_STRETCHES = 32
+
+HEADER = PIECE_HEADER.size
+
+
+class Uploader:
+    """Serves one torrent from `store`. `piece_size` gives the bytes of a piece; `sent(peer, count, now)`
+    is told of each send; `failed(error)` of data that can't be read."""
+
+    def __init__(
+        self,
+        store: Store,
+        piece_size: Callable[[int], int],
+        sent: Callable[[Peer, int, float], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._store = store
+        self._piece_size = piece_size
+        self._sent = sent
+        self._failed = failed
+        self._cache: OrderedDict[tuple[int, int], memoryview] = OrderedDict()
+        self._reading: dict[tuple[int, int], list[Peer]] = {}
+        self._pack = memoryview(bytearray(PACK_BYTES + 64 * HEADER))
+        self.closed = False
+
+    def serve(self, peer: Peer, now: float) -> None:
+        """Send what the peer waits for until its channel is full or a read is under way."""
+        while peer.uploads and peer.writable and not self.closed:
+            size, count = self._fill(peer)
+            if not size:
+                return
+            peer.send(self._pack[:size], now)
+            self._sent(peer, count, now)
+
+    def _fill(self, peer: Peer) -> tuple[int, int]:
+        """Put whole piece messages into the pack: bytes used, and how many of them are data."""
+        pack, used, count = self._pack, 0, 0
+        while peer.uploads:
+            index, begin, length = peer.uploads[0]
+            if used + HEADER + length > len(pack):
+                break
+            if not self._copy(used + HEADER, index, begin, length, peer):
+                break
+            PIECE_HEADER.pack_into(pack, used, 9 + length, PIECE_ID, index, begin)
+            peer.uploads.popleft()
+            used += HEADER + length
+            count += length
+        return used, count
+
+    def _copy(self, place: int, index: int, begin: int, length: int, peer: Peer) -> bool:
+        """Copy a block from the cache into the pack; False when a read has to come first."""
+        end = begin + length
+        while begin < end:
+            number = begin // STRETCH
+            if (index, number) not in self._cache and not self._read(index, number, peer):
+                return False
+            stretch = self._cache[index, number]
+            offset = begin - number * STRETCH
+            part = min(end - begin, len(stretch) - offset)
+            self._pack[place : place + part] = stretch[offset : offset + part]
+            place += part
+            begin += part
+        return True
+
+    def _read(self, index: int, number: int, peer: Peer) -> bool:
+        """Have a stretch read. True when it is in the cache at once; else the peer is served when it
+        comes."""
+        key = (index, number)
+        waiting = self._reading.get(key)
+        if waiting is not None:
+            if peer not in waiting:
+                waiting.append(peer)
+            return False
+        self._reading[key] = []
+        start = number * STRETCH
+        length = min(STRETCH, self._piece_size(index) - start)
+
+        def done(data: Buffer | Exception, now: float) -> None:
+            waiting = self._reading.pop(key)
+            if self.closed:
+                return
+            if isinstance(data, Exception):
+                self._failed(data)
+                return
+            self._cache[key] = memoryview(data)
+            if len(self._cache) > CACHED_STRETCHES:
+                self._cache.popitem(last=False)
+            for other in waiting:
+                self.serve(other, now)
+
+        self._store.read(index, start, length, done)
+        if key in self._cache:
+            return True
+        if key in self._reading:
+            self._reading[key].append(peer)
+        return False
+
+    def close(self) -> None:
+        """Serve nothing more."""
+        self.closed = True
+        self._cache.clear()

@@ -1,0 +1,1 @@
+"""Torrents as documents: .torrent files, magnet links, creation."""

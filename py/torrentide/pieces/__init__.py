@@ -1,0 +1,1 @@
+"""Who has which piece, and which block to ask for next."""

@@ -1,0 +1,72 @@
+"""One piece on its way in: its bytes so far and the state of each block.
+
+Owns the buffer that blocks are written into, and who delivered which block. It never knows the wire or the
+clock.
+"""
+
+from collections.abc import Iterator
+
+# What every client asks for: BEP 3's "all current implementations use 2^14".
+BLOCK_LENGTH = 16 * 1024
+
+_FREE, _ASKED, _HERE = 0, 1, 2
+
+
+class PartialPiece:
+    """Piece `index` of `length` bytes. `sources` holds the peers that delivered blocks."""
+
+    __slots__ = ("_cursor", "_states", "buffer", "free", "index", "length", "missing", "sources")
+
+    def __init__(self, index: int, length: int) -> None:
+        blocks = -(-length // BLOCK_LENGTH)
+        self.index = index
+        self.length = length
+        self.buffer = bytearray(length)
+        self._states = bytearray(blocks)
+        self._cursor = 0
+        self.free = blocks
+        self.missing = blocks
+        self.sources: set[int] = set()
+
+    def take(self, most: int) -> Iterator[tuple[int, int]]:
+        """Mark up to `most` free blocks as asked for and give (begin, length) of each, in bytes."""
+        while most and self.free:
+            block = self._states.find(_FREE, self._cursor)
+            if block < 0:
+                self._cursor = 0
+                continue
+            self._cursor = block + 1
+            self._states[block] = _ASKED
+            self.free -= 1
+            most -= 1
+            begin = block * BLOCK_LENGTH
+            yield begin, min(BLOCK_LENGTH, self.length - begin)
+
+    def release(self, begin: int) -> None:
+        """A block that was asked for will not come: make it free again."""
+        block = begin // BLOCK_LENGTH
+        if self._states[block] == _ASKED:
+            self._states[block] = _FREE
+            self.free += 1
+            self._cursor = min(self._cursor, block)
+
+    def receive(self, begin: int, data: bytes | memoryview, source: int) -> bool:
+        """Write a block that matches a block of ours in place and length; False when it is here already."""
+        block = begin // BLOCK_LENGTH
+        state = self._states[block]
+        if state == _HERE:
+            return False
+        if state == _FREE:
+            self.free -= 1
+        self._states[block] = _HERE
+        self.missing -= 1
+        self.buffer[begin : begin + len(data)] = data
+        self.sources.add(source)
+        return True
+
+    def lacking(self) -> Iterator[tuple[int, int]]:
+        """(begin, length) of the blocks that are not here, asked for or not."""
+        for block, state in enumerate(self._states):
+            if state != _HERE:
+                begin = block * BLOCK_LENGTH
+                yield begin, min(BLOCK_LENGTH, self.length - begin)

@@ -1,0 +1,1 @@
+"""Extensions of the wire protocol (BEP 10), one module each."""
