@@ -1,0 +1,1 @@
+"""A WebRTC tracker: sans-I/O swarm logic and a server around it."""
