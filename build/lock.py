@@ -1,7 +1,8 @@
 """Writes requirements-dev.txt: every package that developing Torrentide takes, each at one exact version.
 
-What is wanted is read from pyproject.toml; pip decides what else that takes. A marker that pyproject.toml puts on a
-package is kept, so that the lock also serves Pythons for which that package has no build.
+What is wanted is read from pyproject.toml; pip decides what else that takes. A marker that
+pyproject.toml puts on a package is kept, so that the lock also serves Pythons for which that package has
+no build.
 """
 
 import json
@@ -12,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 HEADER = "# Made by `make lock` from pyproject.toml. Every version is exact; do not edit.\n"
@@ -25,11 +26,11 @@ def wanted() -> list[Requirement]:
     return [Requirement(line) for line in lines]
 
 
-def resolve(requirements: list[Requirement]) -> dict[str, str]:
+def resolve(requirements: list[Requirement]) -> dict[NormalizedName, str]:
     """Canonical name and version of everything that pip would install into an empty environment."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
+        pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "-qq"]
         subprocess.run([*pip, "--report", report, *map(str, requirements)], check=True)
         packages = [item["metadata"] for item in json.loads(report.read_text())["install"]]
     return {canonicalize_name(package["name"]): package["version"] for package in packages}

@@ -1,9 +1,9 @@
 """Packs what the engine needs into /python.zip. Runs inside Pyodide, started by bundle.mjs, sources in /src.
 
-What is kept of the standard library is what is loaded after a start and an import of every module of torrentide
-that the browser gets, plus the modules below that Python imports only when it comes to need them. Entries are
-stored, since one compression over the whole file (by the web server) is 40 % smaller than one for each entry;
-names, order and times are fixed, so that equal sources give equal bytes.
+What is kept of the standard library is what is loaded after a start and an import of every module of
+torrentide that the browser gets, plus the modules below that Python imports only when it comes to need them.
+Entries are stored, since one compression over the whole file (by the web server) is 40 % smaller than one for
+each entry; names, order and times are fixed, so that equal sources give equal bytes.
 """
 
 import importlib
@@ -21,9 +21,10 @@ NATIVE = {"cli", "tracker", "hybrid", "__main__"}
 
 # Imported inside functions of CPython (error reports, codecs by name), or likely to be by code to come.
 LAZY = """
-    asyncio base64 bisect codeop collections.abc contextvars copy dataclasses datetime enum functools hashlib heapq
-    hmac inspect io ipaddress itertools json linecache logging math operator pathlib random re secrets stringprep
-    struct textwrap tokenize traceback types typing unicodedata urllib.parse warnings weakref
+    asyncio base64 bisect codeop collections.abc contextvars copy dataclasses datetime enum functools
+    hashlib heapq hmac inspect io ipaddress itertools json linecache logging math operator pathlib random
+    re secrets stringprep struct textwrap tokenize traceback types typing unicodedata urllib.parse
+    warnings weakref
     encodings.ascii encodings.cp437 encodings.hex_codec encodings.idna encodings.latin_1 encodings.punycode
     encodings.raw_unicode_escape encodings.unicode_escape encodings.utf_8 encodings.utf_8_sig encodings.utf_16
     encodings.utf_16_be encodings.utf_16_le
@@ -52,8 +53,8 @@ def import_all(names: list[str]) -> None:
         except Exception as error:
             raise SystemExit(
                 f"{name} can't be imported under Node: {error!r}\n"
-                "A bundled module may use only the standard library and bencodepy, and must look up browser names "
-                "such as js.WebSocket when it uses them, not when it is imported."
+                "A bundled module may use only the standard library and bencodepy, and must look up browser "
+                "names such as js.WebSocket when it uses them, not when it is imported."
             ) from error
 
 

@@ -50,20 +50,29 @@ const classic = {
   banner: { js: "(()=>{const __SCRIPT_URL__=document.currentScript?.src??'';" },
   footer: { js: 'window.Torrentide=__torrentide.default;})();' },
 }
-// Pyodide lies beside the worker and is loaded when it runs; so is the library beside the application.
+// Pyodide lies beside the worker and is loaded when it runs.
 const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.mjs', external: ['*/pyodide.mjs'] }
+// The application uses the library as any site does; its source imports web/src/index.ts for the types' sake.
+const libraryAtRunTime = {
+  name: 'library at run time',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/src\/index(\.ts)?$/ }, () => ({ path: '../torrentide.mjs', external: true }))
+  },
+}
 const app = {
   ...common,
   entryPoints: [APP, APP_STYLE],
   outdir: 'dist/app',
+  plugins: [libraryAtRunTime],
   external: ['*/torrentide.mjs', '*/torrentide.js'],
 }
 
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([...[esm, classic, worker, app].map((options) => build(options)), copyFile(APP_PAGE, 'dist/app/index.html')])
+  await Promise.all([esm, classic, worker, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }
+await copyFile(APP_PAGE, 'dist/app/index.html')
 console.log(`web: dist/torrentide.mjs, dist/torrentide.js, dist/engine/worker.mjs, dist/app/ (version ${version})`)
