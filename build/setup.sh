@@ -65,7 +65,7 @@ npm_packages() {
   local stamp=node_modules/torrentide-setup wanted
   wanted=$(digest package-lock.json)
   if done_already $stamp "$wanted"; then return; fi
-  command -v node npm >/dev/null || fail "Node.js $node_minimum or later, with npm, was not found on PATH." \
+  command -v node >/dev/null && command -v npm >/dev/null || fail "Node.js $node_minimum or later, with npm, was not found on PATH." \
     "On Debian 13: apt-get install nodejs npm."
   local version
   version=$(node --version)
