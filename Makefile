@@ -1,0 +1,76 @@
+# The developer's whole interface. Steps that are up to date are skipped.
+
+PYTHON := .venv/bin/python
+
+# The list of source files is a file too, touched only when it changes, so that a removed or renamed source is noticed.
+SOURCE_LIST := .setup/sources
+SOURCES := $(shell mkdir -p .setup && find py/torrentide web -type f -not -name '*.pyc' | sort >$(SOURCE_LIST).new && \
+	{ cmp -s $(SOURCE_LIST).new $(SOURCE_LIST) || cp $(SOURCE_LIST).new $(SOURCE_LIST); } && cat $(SOURCE_LIST))
+NATIVE_SOURCES := $(addprefix py/torrentide/,cli/% tracker/% hybrid/% __main__.py)
+ENGINE_SOURCES := $(filter-out $(NATIVE_SOURCES),$(filter py/%,$(SOURCES)))
+WEB_SOURCES := $(filter web/%,$(SOURCES))
+BUNDLER := $(addprefix build/,bundle.mjs pack.py verify.py notices.txt)
+LOCKS := package-lock.json requirements-dev.txt
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: ## Install what building and testing takes
+	@build/setup.sh
+
+build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs ## Make dist/
+
+dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
+	@node build/bundle.mjs
+
+dist/torrentide.mjs dist/engine/worker.mjs &: $(WEB_SOURCES) $(SOURCE_LIST) package-lock.json pyproject.toml build/web.mjs | node_modules
+	@node build/web.mjs
+
+.venv node_modules:
+	@echo 'There is no $@ yet: run `make setup` first.' >&2; exit 1
+
+demo: ## Build, then serve the page and a tracker; prints the URL to open
+	@build/setup.sh --light
+	@$(MAKE) --no-print-directory build
+	@.venv/bin/torrentide demo --dist dist
+
+test: ## Everything: set-up, build, lint and all tests
+	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-pyodide
+	@$(MAKE) --no-print-directory test-browser
+	@$(MAKE) --no-print-directory test-interop
+
+test-unit: ## Unit tests and simulations on the native Python
+	$(PYTHON) -m pytest tests/unit $(wildcard tests/simulation)
+
+test-pyodide: ## The unit tests inside Pyodide under Node
+	node tests/pyodide/run.mjs tests/unit
+
+test-browser: build ## Tests in Chromium and Firefox
+	$(PYTHON) -m pytest tests/browser
+
+test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
+	$(PYTHON) -m pytest tests/interop
+
+bench: build ## Measure throughput, boot time and size
+	$(PYTHON) -m pytest -s tests/bench
+
+lint: ## Check style and types of Python and TypeScript
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m mypy
+	node_modules/.bin/tsc -p tsconfig.json
+	node_modules/.bin/tsc -p tsconfig.worker.json
+
+lock: ## Choose versions anew: requirements-dev.txt, package-lock.json
+	@$(PYTHON) build/lock.py
+	@npm install --package-lock-only --loglevel=error
+
+clean: ## Remove what was built; the set-up stays
+	rm -rf dist
+
+# A build that failed half-way must not look like one that is up to date.
+.DELETE_ON_ERROR:
+.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop bench lint lock clean
