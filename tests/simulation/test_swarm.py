@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+
 from simulation.world import World, make_torrent
 
 TRACKER = "ws://tracker.test/announce"

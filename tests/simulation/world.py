@@ -1,7 +1,8 @@
-"""A small world for engines: a virtual clock, links with latency and bandwidth, and trackers that run the real swarm logic.
+"""A small world for engines: a virtual clock, links with latency and bandwidth, and trackers that run the
+real swarm logic.
 
-Everything is drawn from one seeded generator, so a run repeats itself to the byte. It makes the engine's ports real and knows
-nothing of what the engine does with them.
+Everything is drawn from one seeded generator, so a run repeats itself to the byte. It makes the engine's
+ports real and knows nothing of what the engine does with them.
 """
 
 import hashlib
@@ -90,8 +91,11 @@ class SimTracker:
         self._deliver(number, True, lambda: self._receive(number, text))
 
     def close(self, number: int) -> None:
-        """A node closes."""
-        self._sockets.pop(number, None)
+        """A node closes, behind what it has sent."""
+        self._deliver(number, True, lambda: self._closed(number))
+
+    def _closed(self, number: int) -> None:
+        del self._sockets[number]
         self._swarm.closed(number, self._world.now)
 
     def _receive(self, number: int, text: str) -> None:

@@ -42,9 +42,12 @@ class MetadataFetch:
         if self._alone and link in self._sources:
             self._restart()
 
-    def requests(self, now: float) -> list[tuple[int, int]]:
-        """(link, piece) to ask now, at `now` in seconds."""
+    def requests(self, now: float, *, again: bool = False) -> list[tuple[int, int]]:
+        """(link, piece) to ask now, at `now` in seconds. `again`: when every peer has refused, all are
+        asked once more; only a timer may say so, or asking and refusing would never end."""
         self._expire(now)
+        if again and self._sizes.keys() <= {link for link, _ in self._rejected}:
+            self._rejected.clear()
         if not self._parts and not self._asked:
             self._settle_size()
         asks: list[tuple[int, int]] = []
@@ -55,7 +58,10 @@ class MetadataFetch:
     def received(self, link: int, piece: int, data: bytes, total_size: int) -> bytes | set[int] | None:
         """A piece came. Gives the whole info dict when it is complete and true; the links of those who made it
         wrong when it is complete and false; None when more is to come."""
-        if self._asked.pop((link, piece), None) is None or total_size != self._size:
+        if self._asked.pop((link, piece), None) is None:
+            return None
+        if total_size != self._size:
+            self._rejected.add((link, piece))
             return None
         if len(data) != min(METADATA_PIECE, self._size - piece * METADATA_PIECE):
             return {link}
@@ -66,6 +72,7 @@ class MetadataFetch:
         whole = b"".join(self._parts[piece] for piece in range(self._count))
         if hashlib.sha1(whole, usedforsecurity=False).digest() == self._info_hash:
             return whole
+        self._rejected.update((link, 0) for link in self._sources)
         blamed = self._sources if len(self._sources) == 1 else set[int]()
         self._alone = True
         self._restart()
@@ -94,9 +101,6 @@ class MetadataFetch:
         if not self._sources:
             refused = {link for link, _ in self._rejected}
             self._sources = set([link for link in links if link not in refused][:1])
-        if not self._sources:
-            # Everybody failed once: begin anew with the first.
-            self._rejected.clear()
         return [link for link in links if link in self._sources]
 
     @property
@@ -109,8 +113,6 @@ class MetadataFetch:
         self._size = max(sizes, key=lambda size: (sizes.count(size), -size), default=0)
 
     def _requests_of(self, link: int, now: float) -> list[tuple[int, int]]:
-        if not self._alone and len(self._rejected) >= self._count * len(self._sizes):
-            self._rejected.clear()
         busy = {piece for _, piece in self._asked}
         room = MAX_ASKED - sum(1 for asked, _ in self._asked if asked == link)
         lacking = (

@@ -28,8 +28,9 @@ _PEER_ID_CHARS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 def new_peer_id(rng: random.Random) -> bytes:
     """A peer id for this version: `-TD0100-` and twelve random letters and digits."""
     major, minor, patch = (int(part) for part in __version__.split("."))
+    digits = f"{major}{minor}{patch}0"
     tail = "".join(rng.choices(_PEER_ID_CHARS, k=12))
-    return f"-{PEER_ID_CODE}{major:02d}{minor}{patch}-{tail}".encode()
+    return f"-{PEER_ID_CODE}{digits}-{tail}".encode()
 
 
 class Session:

@@ -397,9 +397,9 @@ class Torrent:
         if data is not None and peer.writable:
             peer.send(data, now)
 
-    def _send_metadata_requests(self, now: float) -> None:
+    def _send_metadata_requests(self, now: float, *, again: bool = False) -> None:
         assert self._fetch is not None
-        for link, piece in self._fetch.requests(now):
+        for link, piece in self._fetch.requests(now, again=again):
             peer = self.peers[link]
             data = peer.extensions.message(
                 ut_metadata.NAME, ut_metadata.MetadataMessage("request", piece).to_bytes()
@@ -409,7 +409,7 @@ class Torrent:
 
     def _ask_for_metadata(self, now: float) -> None:
         if self._fetch is not None and not self.closed:
-            self._send_metadata_requests(now)
+            self._send_metadata_requests(now, again=True)
             self._timers.at(now + METADATA_SECONDS, self._ask_for_metadata)
 
     def _metadata_fetched(self, raw: bytes, now: float) -> None:

@@ -53,7 +53,8 @@ def parse_metadata_message(payload: bytes) -> MetadataMessage | None:
     if kind == _REQUEST:
         return MetadataMessage("request", piece)
     if kind == _DATA:
-        return MetadataMessage("data", piece, payload[end:])
+        size = values.get(b"total_size")
+        return MetadataMessage("data", piece, payload[end:], size if isinstance(size, int) else 0)
     return MetadataMessage("reject", piece) if kind == _REJECT else None
 
 
