@@ -5,7 +5,6 @@ pins one peer id to a socket. It never knows what is announced.
 """
 
 import random
-from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -97,16 +96,14 @@ class Tracker:
         """A text message came. What is no protocol is a warning; the socket stays."""
         try:
             messages = parse(text)
-        except TrackerError:
-            self._tell(lambda listener: listener.tracker_trouble(TrackerError(f"{self.url}: {fault}"), now))
+        except TrackerError as fault:
+            self._complain(str(fault), now)
             return
         # The tracker works: the next loss begins to wait from the start again.
         self._failures = 0
         for message in messages:
-            if message.info_hash is None:
-                self._tell(lambda listener, message=message: listener.tracker_message(message, now))  # type: ignore[misc]
-            elif message.info_hash in self._listeners:
-                self._listeners[message.info_hash].tracker_message(message, now)
+            for listener in self._concerned(message.info_hash):
+                listener.tracker_message(message, now)
 
     def closed(self, reason: str, now: float) -> None:
         """The socket closed, or never opened."""
@@ -117,10 +114,7 @@ class Tracker:
         attempt = self._attempt
         wait = min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**self._failures) * self._rng.uniform(0.5, 1.0)
         self._failures += 1
-        error = TrackerError(
-            f"{self.url}: {reason or 'the connection was closed'}; trying again in {wait:.0f} s"
-        )
-        self._tell(lambda listener: listener.tracker_trouble(error, now))
+        self._complain(f"{reason or 'the connection was closed'}; trying again in {wait:.0f} s", now)
         self._timers.at(now + wait, lambda then: self._retry(attempt, then))
 
     def _retry(self, attempt: int, now: float) -> None:
@@ -138,6 +132,13 @@ class Tracker:
             self._sockets.close(self.url)
             self.closed(f"no connection within {CONNECT_SECONDS:.0f} s", now)
 
-    def _tell(self, call: Callable[[Listener], None]) -> None:
-        for listener in list(self._listeners.values()):
-            call(listener)
+    def _complain(self, what: str, now: float) -> None:
+        for listener in self._concerned(None):
+            listener.tracker_trouble(TrackerError(f"{self.url}: {what}"), now)
+
+    def _concerned(self, info_hash: bytes | None) -> list[Listener]:
+        """Who listens to a torrent, or everybody where the tracker names none."""
+        if info_hash is None:
+            return list(self._listeners.values())
+        listener = self._listeners.get(info_hash)
+        return [] if listener is None else [listener]
