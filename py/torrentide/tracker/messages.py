@@ -13,6 +13,10 @@ from typing import NoReturn, TypeGuard
 
 # Bytes in one message; the same as aquatic_ws and openwebtorrent-tracker.
 MAX_MESSAGE = 64 * 1024
+# Opening brackets in one message, and so its depth. CPython refuses a JSON text too deep for it, but Pyodide
+# dies at a depth of some thousands. The fullest honest messages (ten offers, or 255 hashes of any bytes) have
+# under 100.
+MAX_BRACKETS = 500
 # Offers used from one announce, the rest are ignored; the same as aquatic_ws. WebTorrent sends 5 at most,
 # libtorrent 10.
 MAX_OFFERS = 10
@@ -85,9 +89,11 @@ def decode(text: str | bytes) -> JsonObject:
         data = text if isinstance(text, bytes) else text.encode()
         if len(data) > MAX_MESSAGE:
             raise Refusal(f"message over {MAX_MESSAGE} bytes")
+        if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+            raise Refusal(f"message with over {MAX_BRACKETS} brackets")
         message = json.loads(data.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        # Not UTF-8, not JSON, an integer beyond Python's limit of digits, or nested too deep.
+    except ValueError:
+        # Not UTF-8, not JSON, or an integer beyond Python's limit of digits.
         raise Refusal("message is not valid JSON") from None
     if not isinstance(message, dict):
         raise Refusal("message is not a JSON object")

@@ -195,6 +195,17 @@ def test_takes_a_message_of_exactly_the_greatest_size() -> None:
     assert "bytes" in refusal(text + " " * (messages.MAX_MESSAGE - len(text.encode()) + 1))
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"x":', "}")])
+def test_takes_nesting_of_exactly_the_greatest_depth(opening: str, closing: str) -> None:
+    def nested(depth: int) -> str:
+        return (
+            json.dumps(announce())[:-1] + ',"x":' + opening * (depth - 1) + "1" + closing * (depth - 1) + "}"
+        )
+
+    assert isinstance(read(nested(messages.MAX_BRACKETS)), Announce)
+    assert "brackets" in refusal(nested(messages.MAX_BRACKETS + 1))
+
+
 def test_writes_replies_to_the_byte() -> None:
     """The same bytes as bittorrent-tracker's JSON.stringify gives."""
     assert messages.announce_reply("a" * 20, 1, 2, 120) == (
