@@ -1,8 +1,7 @@
 // Owns the engine worker of the page: its start, its end, and the messages both ways. All clients of a page share one. It knows
 // the shape of the protocol, and nothing of what the messages are for: clients and torrents register to hear theirs.
 
-import { TorrentideError, closed } from './api/errors';
-import { guarded } from './api/events';
+import { TorrentideError, closed, guarded } from './errors';
 import type { FromEngine, Phase, ToEngine, TorrentEvent, TorrentState } from './protocol';
 import { Links } from './rtc/links';
 import { startWorker } from './worker-start';

@@ -2,7 +2,7 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
-export type { TorrentideError } from './api/errors';
+export type { TorrentideError } from './errors';
 export type { ByteRange, FileEntry, FileEvents } from './api/file';
 export type { SeedInput } from './api/inputs';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';

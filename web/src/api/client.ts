@@ -3,8 +3,8 @@
 
 import { type Engine, sharedEngine } from '../engine-host';
 import type { Phase, ToEngine } from '../protocol';
-import { TorrentideError, closed } from './errors';
-import { EventEmitter, guarded } from './events';
+import { TorrentideError, closed, guarded } from '../errors';
+import { EventEmitter } from './events';
 import { type SeedInput, seedFiles } from './inputs';
 import { type AddOptions, type SeedOptions, type TorrentideOptions, addOptions, clientOptions, seedOptions } from './options';
 import { Torrent, type TorrentOwner } from './torrent';

@@ -71,12 +71,3 @@ export class EventEmitter<E extends EventMap<E>> {
     );
   }
 }
-
-/** Runs code that calls listeners: what they throw is reported as uncaught, and the caller goes on. */
-export function guarded(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    reportError(error);
-  }
-}

@@ -2,7 +2,7 @@
 // It never reads the data.
 
 import type { SeedFile } from '../protocol';
-import { TorrentideError } from './errors';
+import { TorrentideError } from '../errors';
 
 type Bytes = (Uint8Array | ArrayBuffer) & { name?: string };
 type Item = Blob | Bytes;

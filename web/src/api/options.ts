@@ -1,7 +1,7 @@
 // The options of the API, named as WebTorrent's, and their translation into what the engine is told. It owns the defaults.
 
 import type * as protocol from '../protocol';
-import { TorrentideError } from './errors';
+import { TorrentideError } from '../errors';
 
 export interface TrackerOptions {
   /** Trackers for every torrent that is not private. */

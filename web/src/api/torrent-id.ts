@@ -1,6 +1,6 @@
 // Turns whatever names a torrent into what the engine reads: a string, or the bytes of a .torrent file. It does not parse them.
 
-import { TorrentideError } from './errors';
+import { TorrentideError } from '../errors';
 import type { AddOptions } from './options';
 
 /** A parsed torrent, or any object that carries as much of one. */

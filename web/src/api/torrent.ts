@@ -3,8 +3,8 @@
 
 import type { Engine } from '../engine-host';
 import type { ToEngine, TorrentEvent, TorrentState } from '../protocol';
-import { TorrentideError, closed } from './errors';
-import { EventEmitter, guarded } from './events';
+import { TorrentideError, closed, guarded } from '../errors';
+import { EventEmitter } from './events';
 import { FileEntry } from './file';
 
 /** A connected peer. */

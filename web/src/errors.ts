@@ -1,6 +1,7 @@
-// The one error class of the API. It owns the shape (`code` and plain words), never the reasons: those are where the error is made.
+// The one error class of the page side, and what becomes of errors that listeners throw. It owns the shape (`code` and plain
+// words), never the reasons: those are where the error is made.
 
-import type { EngineError } from '../protocol';
+import type { EngineError } from './protocol';
 
 /** An error with a stable, machine-readable `code`. The message says what was wrong and what to do. */
 export class TorrentideError extends Error {
@@ -28,4 +29,13 @@ export class TorrentideError extends Error {
 /** What was used after its end. */
 export function closed(what: string): TorrentideError {
   return new TorrentideError('ERR_CLOSED', `The ${what} was destroyed.`);
+}
+
+/** Runs code that calls listeners: what they throw is reported as uncaught, and the caller goes on. */
+export function guarded(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    reportError(error);
+  }
 }
