@@ -59,7 +59,9 @@ export class Links {
 
   #answer(link: number, sdp: string): void {
     const pc = this.#connections.get(link);
-    pc?.setRemoteDescription({ type: 'answer', sdp }).catch((error: unknown) => {
+    // A second answer must not end a link that the first one made.
+    if (pc?.signalingState !== 'have-local-offer') return;
+    pc.setRemoteDescription({ type: 'answer', sdp }).catch((error: unknown) => {
       if (this.#connections.get(link) === pc) this.#fail(link, `the browser refused the peer's answer: ${words(error)}`);
     });
   }

@@ -6,7 +6,7 @@ import type { RelayToEngine, RelayToPage } from '../protocol';
 /** Below this the engine may send again. Smaller ones cost Chromium most of its throughput. */
 const LOW_WATER = 256 * 1024;
 
-/** Relays `channel` until either side closes. Gives the port to send to the engine. */
+/** Relays a channel, from the task that made it until either side closes. Gives the port to send to the engine. */
 export function relay(channel: RTCDataChannel): MessagePort {
   const { port1: port, port2: far } = new MessageChannel();
   let sent = 0;
@@ -30,6 +30,5 @@ export function relay(channel: RTCDataChannel): MessagePort {
     sent += message.data.byteLength;
     if (channel.bufferedAmount <= LOW_WATER) low();
   };
-  if (channel.readyState === 'open') tell({ type: 'open' });
   return far;
 }
