@@ -47,19 +47,40 @@ export type ToEngine =
   | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions }
   | { type: 'remove'; torrent: number; call: number }
   | { type: 'destroy'; client: number; call: number }
+  /** The info-hash that `id` names, as 40 hex digits; null where it names none without a look at the network. */
+  | { type: 'info-hash'; id: string | Uint8Array; call: number }
   /** Bytes `start` to `end` (exclusive) of file number `file`, as a Blob, once they are all there. */
   | { type: 'blob'; torrent: number; file: number; start: number; end: number; call: number }
   /** The data channel of a link, transferred in the task that made it. */
   | { type: 'rtc-channel'; link: number; channel: RTCDataChannel }
+  /** In place of rtc-channel where the browser can't transfer a data channel: the port speaks RelayToEngine and RelayToPage. */
+  | { type: 'rtc-relay'; link: number; port: MessagePort }
   /** The complete local description (an offer or an answer) of a link, candidates included. */
   | { type: 'rtc-local'; link: number; sdp: string }
   /** The link can't be made, or is lost. `reason` is in plain words. */
   | { type: 'rtc-failed'; link: number; reason: string };
 
+/** What the page says on the port of a relayed data channel. */
+export type RelayToEngine =
+  | { type: 'open' }
+  /** One message from the peer; its buffer is transferred. */
+  | { type: 'data'; data: ArrayBuffer | string }
+  /** Of all bytes posted to the port, `sent` have gone into the channel and its buffer has room again. */
+  | { type: 'low'; sent: number }
+  /** The last message. */
+  | { type: 'close' };
+
+/** What the engine says on the port of a relayed data channel. */
+export type RelayToPage =
+  /** One message for the peer; transfer its buffer. Not before `open`. */
+  | { type: 'data'; data: ArrayBuffer }
+  | { type: 'close' };
+
 /** What the engine tells the page. */
 export type FromEngine =
   | { type: 'phase'; phase: Phase }
   | { type: 'fatal'; code: string; message: string }
+  /** The client is up. `peerId` is 40 hex digits. */
   | { type: 'client'; client: number; peerId: string }
   | { type: 'torrent'; torrent: number; state: TorrentState; events: TorrentEvent[] }
   | { type: 'reply'; call: number; value?: unknown; error?: EngineError }

@@ -1,0 +1,137 @@
+// The card of one torrent: shows its state, its links, its files and what went wrong. It reads the torrent's properties and
+// events; it knows nothing of the other torrents or of how this one came.
+
+import type { FileEntry, Torrent } from '../src/index';
+import { copyText, fromTemplate, part, saveBlob, say } from './dom';
+import { bytes, duration, percent, plural, speed } from './format';
+
+/** Rows of the file list: a torrent may name more files than a page can show. */
+const MAX_ROWS = 1_000;
+const REFRESH_MS = 500;
+
+/** Makes the card; it follows the torrent until the torrent is destroyed without an error. */
+export function torrentCard(torrent: Torrent, title: string): HTMLElement {
+  const card = fromTemplate('card');
+  const messages = part(card, 'messages');
+  let failed = false;
+  const show = (): void => showTorrent(card, torrent, title);
+
+  for (const event of ['infoHash', 'ready', 'done', 'seed', 'wire'] as const) torrent.on(event, show);
+  torrent.on('metadata', () => showFiles(card, torrent));
+  torrent.on('warning', ({ message }) => say(messages, message, 'warning'));
+  torrent.on('error', ({ message }) => {
+    failed = true;
+    say(messages, message, 'error');
+    showFailure(card, title);
+  });
+  const timer = setInterval(show, REFRESH_MS);
+  torrent.on('close', () => {
+    clearInterval(timer);
+    if (!failed) card.remove();
+  });
+
+  for (const what of ['link', 'magnet']) {
+    const button = part<HTMLButtonElement>(card, `copy-${what}`);
+    button.addEventListener('click', () => void copyText(part(card, what), button));
+  }
+  part(card, 'torrent-file').addEventListener('click', (event) => {
+    event.preventDefault();
+    if (torrent.torrentFileBlob) saveBlob(torrent.torrentFileBlob, `${torrent.name}.torrent`);
+  });
+  part(card, 'remove').addEventListener('click', () => {
+    card.remove();
+    torrent.destroy();
+  });
+  show();
+  return card;
+}
+
+/** The address of this page that opens the torrent in any browser. */
+function pageLink(magnet: string): string {
+  return `${location.origin}${location.pathname}#${magnet}`;
+}
+
+function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
+  if (torrent.destroyed) return;
+  const name = torrent.name ?? title;
+  const fraction = torrent.hashing && !torrent.ready ? torrent.hashing : torrent.progress;
+  const progress = part<HTMLProgressElement>(card, 'progress');
+  part(card, 'name').textContent = name;
+  setText(part(card, 'state'), stateText(torrent));
+  progress.value = fraction;
+  progress.setAttribute('aria-label', `Progress of ${name}`);
+  part(card, 'percent').textContent = percent(fraction);
+  part(card, 'size').textContent = torrent.length ? bytes(torrent.length) : '–';
+  part(card, 'peers').textContent = String(torrent.numPeers);
+  part(card, 'down').textContent = speed(torrent.downloadSpeed);
+  part(card, 'up').textContent = speed(torrent.uploadSpeed);
+  part(card, 'eta').textContent = torrent.done ? '–' : duration(torrent.timeRemaining);
+  if (torrent.magnetURI) showLinks(card, torrent, torrent.magnetURI);
+  showFileProgress(card, torrent);
+}
+
+function stateText(torrent: Torrent): string {
+  if (torrent.done) return torrent.received ? 'Complete and checked. You are now sharing it.' : 'Ready to be downloaded by others.';
+  if (torrent.hashing) return 'Reading the files …';
+  if (torrent.ready && torrent.numPeers) return 'Downloading …';
+  if (torrent.ready) return 'Waiting for somebody who has it …';
+  if (torrent.numPeers) return 'Asking for the list of files …';
+  return torrent.infoHash ? 'Looking for somebody who has it …' : 'Preparing …';
+}
+
+function showFailure(card: HTMLElement, title: string): void {
+  part(card, 'name').textContent ||= title;
+  setText(part(card, 'state'), 'Stopped.');
+  for (const hidden of ['progress', 'share', 'files']) part(card, hidden).hidden = true;
+  card.querySelector('dl')?.remove();
+}
+
+function showLinks(card: HTMLElement, torrent: Torrent, magnet: string): void {
+  part<HTMLInputElement>(card, 'link').value = pageLink(magnet);
+  part<HTMLInputElement>(card, 'magnet').value = magnet;
+  part(card, 'torrent-file').hidden = !torrent.torrentFile;
+  part(card, 'share').hidden = false;
+}
+
+function showFiles(card: HTMLElement, torrent: Torrent): void {
+  const { files } = torrent;
+  const cut = files.length > MAX_ROWS ? `, the first ${MAX_ROWS} of them shown` : '';
+  part(card, 'files-summary').textContent = plural(files.length, 'file') + cut;
+  part(card, 'file-list').replaceChildren(...files.slice(0, MAX_ROWS).map((file) => fileRow(card, file)));
+  part(card, 'files').hidden = false;
+  showFileProgress(card, torrent);
+}
+
+function fileRow(card: HTMLElement, file: FileEntry): HTMLElement {
+  const row = fromTemplate('file-row');
+  part(row, 'file-name').textContent = belowTop(file.path);
+  const save = part<HTMLButtonElement>(row, 'save');
+  save.setAttribute('aria-label', `Save ${file.name}`);
+  save.addEventListener('click', () => {
+    file.blob().then(
+      (blob) => saveBlob(blob, file.name),
+      (error: Error) => say(part(card, 'messages'), `"${file.name}" could not be saved: ${error.message}`, 'error'),
+    );
+  });
+  return row;
+}
+
+/** The path without the folder that all files of a torrent share: the card is titled with it. */
+function belowTop(path: string): string {
+  return path.slice(path.indexOf('/') + 1);
+}
+
+function showFileProgress(card: HTMLElement, torrent: Torrent): void {
+  const rows = part(card, 'file-list').children;
+  torrent.files.slice(0, rows.length).forEach((file, index) => {
+    const row = rows[index] as HTMLElement;
+    const done = file.done || torrent.done;
+    part(row, 'file-size').textContent = done ? bytes(file.length) : `${percent(file.progress)} of ${bytes(file.length)}`;
+    part<HTMLButtonElement>(row, 'save').disabled = !done;
+  });
+}
+
+/** Only when it changes: a screen reader reads every write. */
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

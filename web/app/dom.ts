@@ -1,0 +1,48 @@
+// The few things the page does with the DOM over and over. Text goes in as text only: names in a torrent are hostile.
+
+/** The element of that test id below `root`. */
+export function part<T extends HTMLElement = HTMLElement>(root: ParentNode, testId: string): T {
+  const element = root.querySelector<T>(`[data-testid="${testId}"]`);
+  if (!element) throw new Error(`The page has no part "${testId}".`);
+  return element;
+}
+
+/** A copy of the one element in a template. */
+export function fromTemplate(id: string): HTMLElement {
+  const template = document.getElementById(id) as HTMLTemplateElement;
+  return template.content.firstElementChild?.cloneNode(true) as HTMLElement;
+}
+
+/** Longest list of messages; the oldest go first. */
+const MAX_MESSAGES = 10;
+
+/** Adds a message to a list, unless it is there already. */
+export function say(list: HTMLElement, text: string, kind: 'warning' | 'error'): void {
+  if ([...list.children].some((item) => item.textContent === text)) return;
+  const item = document.createElement('li');
+  item.className = kind;
+  item.textContent = text;
+  list.append(item);
+  if (list.children.length > MAX_MESSAGES) list.firstElementChild?.remove();
+}
+
+export function saveBlob(blob: Blob, name: string): void {
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(blob);
+  anchor.download = name;
+  anchor.click();
+  // The browser takes hold of the data when the download begins; a minute is ample for it to ask where to.
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 60_000);
+}
+
+export async function copyText(input: HTMLInputElement, button: HTMLButtonElement): Promise<void> {
+  input.select();
+  try {
+    await navigator.clipboard.writeText(input.value);
+  } catch {
+    // Plain http pages other than localhost have no clipboard object.
+    document.execCommand('copy');
+  }
+  button.textContent = 'Copied';
+  setTimeout(() => (button.textContent = 'Copy'), 2_000);
+}

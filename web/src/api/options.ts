@@ -1,0 +1,94 @@
+// The options of the API, named as WebTorrent's, and their translation into what the engine is told. It owns the defaults.
+
+import type * as protocol from '../protocol';
+import { TorrentideError } from '../errors';
+
+export interface TrackerOptions {
+  /** Trackers for every torrent that is not private. */
+  announce?: string[];
+  rtcConfig?: RTCConfiguration;
+}
+
+export interface TorrentideOptions {
+  /** 40 hex digits or 20 bytes. */
+  peerId?: string | Uint8Array;
+  /** False: no tracker is used. */
+  tracker?: boolean | TrackerOptions;
+  /** Most connections of one torrent. */
+  maxConns?: number;
+}
+
+export interface AddOptions {
+  /** Trackers besides those that the torrent names. */
+  announce?: string | string[];
+  /** Web seeds besides those that the torrent names. */
+  urlList?: string | string[];
+}
+
+export interface SeedOptions extends AddOptions {
+  name?: string;
+  comment?: string;
+  createdBy?: string;
+  /** A date, or milliseconds since 1970. */
+  creationDate?: Date | number;
+  private?: boolean | number;
+  /** Bytes; a power of two. */
+  pieceLength?: number;
+  /** Tiers of trackers (BEP 12). */
+  announceList?: string[][];
+  /** Whether the droppings of operating systems (.DS_Store and the like) are left out of a folder. */
+  filterJunkFiles?: boolean;
+}
+
+/** As WebTorrent's. */
+const DEFAULT_MAX_CONNS = 55;
+const DEFAULT_RTC_CONFIG: RTCConfiguration = {
+  iceServers: [{ urls: ['stun:stun.l.google.com:19302', 'stun:global.stun.twilio.com:3478'] }],
+};
+/** The defaults of create-torrent that a page can use. */
+const DEFAULT_TRACKERS = ['wss://tracker.btorrent.xyz', 'wss://tracker.openwebtorrent.com', 'wss://tracker.webtorrent.dev'];
+
+const BYTE_DIGITS = /[0-9a-f]{2}/gi;
+
+/** Throws ERR_INVALID_OPTION. */
+export function clientOptions(options: TorrentideOptions): protocol.ClientOptions {
+  const tracker = typeof options.tracker === 'object' ? options.tracker : {};
+  return {
+    ...(options.peerId === undefined ? {} : { peerId: binaryPeerId(options.peerId) }),
+    announce: list(tracker.announce),
+    tracker: options.tracker !== false,
+    maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
+    rtcConfig: tracker.rtcConfig ?? DEFAULT_RTC_CONFIG,
+  };
+}
+
+export function addOptions(options: AddOptions): protocol.AddOptions {
+  return { announce: list(options.announce), urlList: list(options.urlList) };
+}
+
+export function seedOptions(options: SeedOptions, name: string): protocol.SeedOptions {
+  const { comment, pieceLength } = options;
+  const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS).map((url) => [url]);
+  return {
+    name,
+    ...(comment === undefined ? {} : { comment }),
+    ...(pieceLength === undefined ? {} : { pieceLength }),
+    ...(options.private === undefined ? {} : { private: Boolean(options.private) }),
+    createdBy: options.createdBy ?? `Torrentide/${__VERSION__}`,
+    creationDate: Math.floor(Number(options.creationDate ?? Date.now()) / 1000),
+    announceList: tiers,
+    // Trackers that are in the torrent itself are not told twice.
+    announce: options.announceList ? list(options.announce) : [],
+    urlList: list(options.urlList),
+  };
+}
+
+function list(value: string | string[] | undefined): string[] {
+  return typeof value === 'string' ? [value] : [...(value ?? [])];
+}
+
+function binaryPeerId(peerId: string | Uint8Array): string {
+  const bytes = typeof peerId === 'string' ? (peerId.match(BYTE_DIGITS) ?? []).map((hex) => parseInt(hex, 16)) : [...peerId];
+  if (bytes.length !== 20) throw new TorrentideError('ERR_INVALID_OPTION', 'peerId must be 40 hex digits or 20 bytes.');
+  return String.fromCharCode(...bytes);
+}
