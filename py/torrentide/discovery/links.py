@@ -36,8 +36,8 @@ class _Link:
 
 
 class Links:
-    """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name; `lost(number)`
-    is told of each link that ended before its channel opened."""
+    """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name;
+    `close_link(number)` closes one that ended before its channel opened."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class Links:
         timers: Timers,
         rng: random.Random,
         new_number: Callable[[], int],
-        lost: Callable[[int], None],
+        close_link: Callable[[int], None],
     ) -> None:
         self._peer_id = peer_id
         self._dialer = dialer
         self._timers = timers
         self._rng = rng
         self._new_number = new_number
-        self._lost = lost
+        self._close_link = close_link
         self._links: dict[int, _Link] = {}
         self._offers: dict[bytes, int] = {}
 
@@ -149,8 +149,7 @@ class Links:
             return
         self._stop_timer(link)
         self._offers.pop(link.key.offer_id, None)
-        self._dialer.close(number)
-        self._lost(number)
+        self._close_link(number)
         if link.described is not None:
             link.described(None, now)
 

@@ -14,6 +14,9 @@ from torrentide.errors import TrackerError
 MAX_MESSAGE_CHARS = 128 * 1024
 # A complete description with a data channel and its candidates has 0.5 to 3 KiB.
 MAX_SDP_CHARS = 16 * 1024
+# A message is nested four deep at most. json.loads on thousands of brackets exhausts the stack of
+# WebAssembly, which is fatal there where it is a RecursionError elsewhere.
+MAX_BRACKETS = 500
 # More text than anybody reads in a warning.
 MAX_REASON_CHARS = 500
 # aquatic takes 10 offers an announce; WebTorrent makes 5.
@@ -123,9 +126,11 @@ def parse(text: str) -> list[TrackerMessage]:
     protocol."""
     if len(text) > MAX_MESSAGE_CHARS:
         raise TrackerError(f"a message of {len(text)} characters; at most {MAX_MESSAGE_CHARS} are read")
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise TrackerError(f"a message of more than {MAX_BRACKETS} brackets")
     try:
         message = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise TrackerError(f"expected JSON, got {text[:40]!r}") from None
     if not isinstance(message, dict):
         raise TrackerError(f"expected a JSON object, got {text[:40]!r}")

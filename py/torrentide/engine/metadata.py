@@ -56,8 +56,8 @@ class MetadataFetch:
         return asks
 
     def received(self, link: int, piece: int, data: bytes, total_size: int) -> bytes | set[int] | None:
-        """A piece came. Gives the whole info dict when it is complete and true; the links of those who made it
-        wrong when it is complete and false; None when more is to come."""
+        """A piece came. Gives the whole info dict when it is complete and true; the links of those who made
+        it wrong when it is complete and false; None when more is to come."""
         if self._asked.pop((link, piece), None) is None:
             return None
         if total_size != self._size:

@@ -100,9 +100,9 @@ class Session:
                 self._timers,
                 self._rng,
                 new_number=lambda: self._new_link(swarm),
-                lost=self._forget_link,
+                close_link=self._close_link,
             ),
-            dialer=self._dialer,
+            close_link=self._close_link,
             timers=self._timers,
             max_conns=self._max_conns,
         )
@@ -149,9 +149,10 @@ class Session:
 
     def link_failed(self, link: int, reason: str, now: float) -> None:
         """A link can't be made, or is lost."""
-        swarm = self._link_swarm.pop(link, None)
+        swarm = self._link_swarm.get(link)
         if swarm is not None:
             swarm.lost(link, reason, now)
+            self._close_link(link)
 
     # -- What comes from sockets
 
@@ -188,5 +189,6 @@ class Session:
         self._link_swarm[number] = swarm
         return number
 
-    def _forget_link(self, link: int) -> None:
-        self._link_swarm.pop(link, None)
+    def _close_link(self, link: int) -> None:
+        if self._link_swarm.pop(link, None) is not None:
+            self._dialer.close(link)

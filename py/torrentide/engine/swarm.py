@@ -15,7 +15,7 @@ from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.info import Info
-from torrentide.ports import Dialer, Transport
+from torrentide.ports import Transport
 from torrentide.timers import Timers
 
 # WebTorrent makes 5 offers an announce; aquatic takes up to 10.
@@ -66,7 +66,7 @@ class Swarm:
         observer: SwarmObserver,
         make_torrent: Callable[[Observer], Torrent],
         make_links: Callable[[], Links],
-        dialer: Dialer,
+        close_link: Callable[[int], None],
         timers: Timers,
         max_conns: int,
     ) -> None:
@@ -74,7 +74,7 @@ class Swarm:
         self.links = make_links()
         self._peer_id = peer_id
         self._observer = observer
-        self._dialer = dialer
+        self._close_link = close_link
         self._timers = timers
         self._max_conns = max_conns
         self._announcers: list[Announcer] = []
@@ -169,7 +169,7 @@ class Swarm:
 
     def link_closed(self, link: int) -> None:
         """See `torrent.Observer`."""
-        self._dialer.close(link)
+        self._close_link(link)
 
     def warning(self, error: TorrentideError) -> None:
         """See `torrent.Observer`."""

@@ -1,0 +1,257 @@
+"""The engine in its worker: clients of the page, and the routing of messages, links and timers to them.
+
+Owns what is one for the whole worker: the timers and the one wake-up that drives them, the numbers of links,
+the clients. `start` is what the worker's JavaScript calls.
+"""
+
+import asyncio
+import itertools
+import random
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import js
+from pyodide.ffi import create_proxy, to_js
+
+from torrentide.browser import loop
+from torrentide.browser.channels import Channels
+from torrentide.browser.dialer import SessionDialer
+from torrentide.browser.digests import Digests
+from torrentide.browser.page import Page
+from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id
+from torrentide.browser.shim import Shim
+from torrentide.browser.sockets import SessionSockets, SocketHub
+from torrentide.browser.torrent import PageTorrent
+from torrentide.engine.session import Session, new_peer_id
+from torrentide.errors import Closed, LocalError, TorrentideError
+from torrentide.metainfo.magnet import Magnet
+from torrentide.metainfo.metainfo import Metainfo
+from torrentide.timers import Timers
+
+
+@dataclass
+class Client:
+    """A client object of the page."""
+
+    session: Session
+    announce: list[str]
+    use_trackers: bool
+    torrents: set[int] = field(default_factory=set)
+
+
+class Host:
+    """All that runs in one worker."""
+
+    def __init__(self, shim: Shim) -> None:
+        self._shim = shim
+        self._page = Page(shim)
+        self._timers = Timers()
+        self._wake_at: float | None = None
+        self._rng = random.Random(secrets.randbits(256))
+        self._numbers = itertools.count(1)
+        self._owners: dict[int, Session] = {}
+        self._clients: dict[int, Client] = {}
+        self._torrents: dict[int, PageTorrent] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._digests = Digests(shim.digests, self._arm)
+        self._channels = Channels(shim.channels, self._owners.get, self._arm)
+        self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "client": self._on_client,
+            "add": self._on_add,
+            "seed": self._on_seed,
+            "remove": self._on_remove,
+            "destroy": self._on_destroy,
+            "info-hash": self._on_info_hash,
+            "blob": self._on_blob,
+            "rtc-channel": lambda message: shim.channels.adopt(message["link"], message["channel"]),
+            "rtc-relay": lambda message: shim.channels.relay(message["link"], message["port"]),
+            "rtc-local": self._on_rtc_local,
+            "rtc-failed": self._on_rtc_failed,
+        }
+
+    # -- Called by the worker
+
+    def on_message(self, proxy: Any) -> None:
+        """A message of the page (web/src/protocol.ts). What goes wrong is an error of the torrent or call
+        that it is about."""
+        message: dict[str, Any] = proxy.to_py()
+        try:
+            self._handlers[message["type"]](message)
+        except Exception as error:
+            self._report(message, error)
+        self._arm()
+
+    def on_timer(self) -> None:
+        """The time has come that `wake` was asked for."""
+        self._wake_at = None
+        self._timers.run(time.monotonic())
+        self._arm()
+
+    def _arm(self) -> None:
+        """See to it that the next timer is woken for."""
+        due = self._timers.next_due
+        if due is not None and (self._wake_at is None or due < self._wake_at):
+            self._wake_at = due
+            self._shim.wake(max(0.0, due - time.monotonic()) * 1000)
+
+    def _report(self, message: dict[str, Any], error: Exception) -> None:
+        if not isinstance(error, TorrentideError):
+            js.console.error(f"torrentide: {message.get('type')}: {error!r}")
+        if "call" in message:
+            self._page.refuse(message["call"], error)
+        elif message.get("torrent") in self._torrents:
+            self._torrents[message["torrent"]].failed(error)
+
+    # -- Clients
+
+    def _on_client(self, message: dict[str, Any]) -> None:
+        options = message["options"]
+        given = options.get("peerId")
+        peer_id = given.encode("latin-1") if isinstance(given, str) else new_peer_id(self._rng)
+        if len(peer_id) != 20:
+            raise LocalError(f"a peer id has 20 bytes, not {len(peer_id)}")
+        sockets = SessionSockets(self._sockets)
+        dialer = SessionDialer(self._owners, self._shim.channels, self._page.post, options.get("rtcConfig"))
+        session = Session(
+            peer_id,
+            dialer=dialer,
+            sockets=sockets,
+            digest=self._digests,
+            timers=self._timers,
+            rng=self._rng,
+            numbers=self._numbers,
+            max_conns=options["maxConns"],
+        )
+        sockets.session = dialer.session = session
+        self._clients[message["client"]] = Client(session, list(options["announce"]), options["tracker"])
+        self._page.post({"type": "client", "client": message["client"], "peerId": peer_id.hex()})
+
+    def _on_destroy(self, message: dict[str, Any]) -> None:
+        client = self._clients.pop(message["client"], None)
+        if client is not None:
+            for number in list(client.torrents):
+                self._close(number)
+            client.session.close(time.monotonic())
+        self._page.reply(message["call"])
+
+    # -- Torrents
+
+    def _on_add(self, message: dict[str, Any]) -> None:
+        torrent, client = self._new_torrent(message)
+        options = message["options"]
+        given = message["id"]
+        named = parse_id(given if isinstance(given, str) else bytes(given))
+
+        def join(outer: Metainfo | Magnet) -> None:
+            torrent.join(outer, _trackers(outer, client, options["announce"]))
+
+        if named is not None:
+            join(named)
+            return
+
+        async def fetch() -> None:
+            join(await fetch_torrent(given))
+
+        self._prepare(torrent, fetch())
+
+    def _on_seed(self, message: dict[str, Any]) -> None:
+        torrent, client = self._new_torrent(message)
+
+        async def seed() -> None:
+            metainfo, whole = await hash_files(
+                message["files"], message["options"], self._shim.digests, torrent.hashing
+            )
+            torrent.join(metainfo, _trackers(metainfo, client, []), whole=whole)
+
+        self._prepare(torrent, seed())
+
+    def _on_remove(self, message: dict[str, Any]) -> None:
+        self._close(message["torrent"])
+        self._page.reply(message["call"])
+
+    def _on_info_hash(self, message: dict[str, Any]) -> None:
+        given = message["id"]
+        named = parse_id(given if isinstance(given, str) else bytes(given))
+        info_hash = None
+        if named is not None:
+            info_hash = named.info_hash if isinstance(named, Magnet) else named.info.info_hash
+        self._page.reply(message["call"], info_hash.hex() if info_hash else None)
+
+    def _on_blob(self, message: dict[str, Any]) -> None:
+        torrent = self._torrents.get(message["torrent"])
+        if torrent is None:
+            raise Closed("the torrent was removed")
+        torrent.read(message["call"], message["file"], message["start"], message["end"])
+
+    def _new_torrent(self, message: dict[str, Any]) -> tuple[PageTorrent, Client]:
+        number, client = message["torrent"], self._clients.get(message["client"])
+        if client is None:
+            raise Closed("the client was destroyed")
+        torrent = self._torrents[number] = PageTorrent(
+            number,
+            client.session,
+            self._page,
+            self._timers,
+            self._shim.reader,
+            gone=lambda: self._close(number),
+        )
+        client.torrents.add(number)
+        return torrent, client
+
+    def _close(self, number: int) -> None:
+        torrent = self._torrents.pop(number, None)
+        if torrent is not None:
+            torrent.close()
+            for client in self._clients.values():
+                client.torrents.discard(number)
+
+    def _prepare(self, torrent: PageTorrent, work: Coroutine[Any, Any, None]) -> None:
+        """Do what takes time before a torrent can join its swarm."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:
+                torrent.failed(error)
+            self._arm()
+
+        task = torrent.preparing = asyncio.get_event_loop().create_task(run())
+        # The loop holds tasks weakly.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- Links
+
+    def _on_rtc_local(self, message: dict[str, Any]) -> None:
+        session = self._owners.get(message["link"])
+        if session is not None:
+            session.link_local(message["link"], message["sdp"], time.monotonic())
+
+    def _on_rtc_failed(self, message: dict[str, Any]) -> None:
+        session = self._owners.get(message["link"])
+        if session is not None:
+            session.link_failed(message["link"], message["reason"], time.monotonic())
+
+
+def _trackers(outer: Metainfo | Magnet, client: Client, given: list[str]) -> list[str]:
+    """The trackers of a torrent: its own, those given with it and, unless it is private, the client's
+    (WebTorrent)."""
+    if not client.use_trackers:
+        return []
+    own = outer.trackers if isinstance(outer, Magnet) else [url for tier in outer.trackers for url in tier]
+    private = isinstance(outer, Metainfo) and outer.info.private
+    return list(dict.fromkeys([*own, *given, *([] if private else client.announce)]))
+
+
+def start(shim: Shim) -> None:
+    """Join the engine to the worker."""
+    loop.install(asyncio.get_event_loop())
+    host = Host(shim)
+    shim.engine = to_js(
+        {"onMessage": create_proxy(host.on_message), "onTimer": create_proxy(host.on_timer)},
+        dict_converter=js.Object.fromEntries,
+    )

@@ -1,0 +1,126 @@
+"""What must be read before a torrent can join its swarm: a .torrent file by URL, or the files of a seed.
+
+Owns the reading, in the background, of what a page gives to `add` and `seed`. It never knows peers or
+trackers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from torrentide.browser.shim import JsBlob, JsDigests
+from torrentide.errors import InvalidTorrent, StorageError
+from torrentide.metainfo.create import build_info, check_piece_length, choose_piece_length, default_name
+from torrentide.metainfo.info import HASH_LENGTH, MAX_PIECES
+from torrentide.metainfo.magnet import Magnet, parse_info_hash, parse_magnet
+from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, Metainfo, parse_metainfo
+
+# WebTorrent gives a .torrent by URL 30 s.
+FETCH_MILLISECONDS = 30_000
+# Pieces that are read and hashed at a time: enough to keep the disk and SubtleCrypto busy together.
+HASH_AT_ONCE = 4
+
+
+def parse_id(given: str | bytes) -> Metainfo | Magnet | None:
+    """What a torrent id names: the bytes of a .torrent, a magnet link, an info-hash. None for what must be
+    fetched first."""
+    if isinstance(given, bytes):
+        return parse_metainfo(given)
+    text = given.strip()
+    if text[:7].lower() == "magnet:" or text[:14].lower() == "stream-magnet:":
+        return parse_magnet(text)
+    if text[:7].lower() == "http://" or text[:8].lower() == "https://":
+        return None
+    info_hash = parse_info_hash(text)
+    if info_hash is None:
+        raise InvalidTorrent(
+            f"{text[:60]!r} is no torrent: expected a magnet link, an info-hash, an http(s) URL "
+            "or the bytes of a .torrent file"
+        )
+    return Magnet(info_hash)
+
+
+async def fetch_torrent(url: str) -> Metainfo:
+    """Read a .torrent from its URL. InvalidTorrent says what went wrong on the way."""
+    try:
+        options = {"credentials": "omit", "signal": js.AbortSignal.timeout(FETCH_MILLISECONDS)}
+        response = await js.fetch(url, to_js(options, dict_converter=js.Object.fromEntries))
+        if not response.ok:
+            raise InvalidTorrent(f"{url}: the server answered {response.status}")
+        length = response.headers.get("content-length")
+        if isinstance(length, str) and length.isdigit() and int(length) > MAX_TORRENT_BYTES:
+            raise InvalidTorrent(f"{url}: {length} bytes are too many for a .torrent file")
+        data = (await response.arrayBuffer()).to_bytes()
+    except JsException as exception:
+        raise InvalidTorrent(
+            f"{url} could not be fetched ({exception}). A page may read other sites only where they allow "
+            "it (CORS)."
+        ) from None
+    return parse_metainfo(data)
+
+
+async def hash_files(
+    files: list[dict[str, Any]],
+    options: dict[str, Any],
+    digests: JsDigests,
+    progress: Callable[[float], None],
+) -> tuple[Metainfo, JsBlob]:
+    """Make a torrent of a page's SeedFiles with its SeedOptions; gives it with the bytes of all files as
+    one Blob, which is no copy. `progress` is told 0 to 1 on the way."""
+    if not files:
+        raise InvalidTorrent("there are no files to seed")
+    paths = [[str(part) for part in file["path"]] for file in files]
+    blobs: list[JsBlob] = [file["blob"] for file in files]
+    whole: JsBlob = js.Blob.new(to_js(blobs))
+    if not whole.size:
+        raise InvalidTorrent("the files to seed are all empty: there is nothing to share")
+    given = options.get("pieceLength")
+    piece_length = choose_piece_length(whole.size) if given is None else check_piece_length(int(given))
+    hashes = await _hash(whole, piece_length, digests, progress)
+    info = build_info(
+        options.get("name") or default_name(paths),
+        [(path, blob.size) for path, blob in zip(paths, blobs, strict=True)],
+        piece_length,
+        hashes,
+        private=bool(options.get("private")),
+    )
+    tiers = [[str(url) for url in tier] for tier in options.get("announceList") or []]
+    tiers += [[str(url)] for url in options.get("announce") or []]
+    metainfo = Metainfo(
+        info,
+        trackers=tuple(tuple(tier) for tier in tiers if tier),
+        web_seeds=tuple(str(url) for url in options.get("urlList") or []),
+        comment=options.get("comment") or "",
+        created_by=options.get("createdBy") or "",
+        creation_date=options.get("creationDate"),
+    )
+    return metainfo, whole
+
+
+async def _hash(
+    whole: JsBlob, piece_length: int, digests: JsDigests, progress: Callable[[float], None]
+) -> bytes:
+    count = -(-whole.size // piece_length)
+    if count > MAX_PIECES:
+        raise InvalidTorrent(
+            f"pieces of {piece_length} bytes make {count} of them; at most {MAX_PIECES} are supported"
+        )
+    hashes = bytearray(count * HASH_LENGTH)
+    for first in range(0, count, HASH_AT_ONCE):
+        indexes = range(first, min(first + HASH_AT_ONCE, count))
+        pieces = [
+            whole.slice(index * piece_length, min((index + 1) * piece_length, whole.size))
+            for index in indexes
+        ]
+        try:
+            digested = await asyncio.gather(*[digests.sha1Blob(piece) for piece in pieces])
+        except JsException as exception:
+            raise StorageError(f"a file can't be read: {exception}") from None
+        hashes[first * HASH_LENGTH : indexes.stop * HASH_LENGTH] = b"".join(
+            each.to_bytes() for each in digested
+        )
+        progress(indexes.stop / count)
+    return bytes(hashes)

@@ -1,0 +1,103 @@
+"""What the worker's JavaScript offers to Python: the types of web/src/engine/, for the checker and the
+reader.
+
+JsProxy objects stand behind all of them. Nothing here holds code.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+
+class JsBuffer(Protocol):
+    """An ArrayBuffer or typed array."""
+
+    byteLength: int
+
+    def to_bytes(self) -> bytes:
+        """A copy of the bytes."""
+
+    def assign(self, data: Any) -> None:
+        """Copy bytes of the same length into it."""
+
+
+class JsBlob(Protocol):
+    """A Blob or File."""
+
+    size: int
+
+    def slice(self, start: int, end: int, /) -> "JsBlob":
+        """Bytes `start` to `end` (exclusive), without a copy."""
+
+
+class JsChannels(Protocol):
+    """web/src/engine/channels.ts."""
+
+    handlers: Any
+
+    def room(self, size: int) -> JsBuffer:
+        """The buffer that `send` sends from."""
+
+    def send(self, link: int, size: int) -> int:
+        """Send `size` bytes of the buffer; gives the bytes that wait unsent."""
+
+    def close(self, link: int) -> None:
+        """Close a channel; nothing more is told of it."""
+
+    def adopt(self, link: int, channel: Any) -> None:
+        """Take a transferred data channel."""
+
+    def relay(self, link: int, port: Any) -> None:
+        """Take a channel that the page relays."""
+
+
+class JsSockets(Protocol):
+    """web/src/engine/sockets.ts."""
+
+    handlers: Any
+
+    def open(self, number: int, url: str) -> None:
+        """Begin to connect."""
+
+    def send(self, number: int, text: str) -> None:
+        """Send text on an open socket."""
+
+    def close(self, number: int) -> None:
+        """Close a socket; nothing more is told of it."""
+
+
+class JsDigests(Protocol):
+    """web/src/engine/digests.ts."""
+
+    onDigest: Callable[[int, JsBuffer], None]
+
+    def room(self, size: int) -> JsBuffer:
+        """The buffer that `sha1` reads."""
+
+    def sha1(self, job: int, size: int) -> None:
+        """Digest `size` bytes of the buffer; `onDigest` is told."""
+
+    def sha1Blob(self, blob: JsBlob) -> Awaitable[JsBuffer]:
+        """Digest a Blob."""
+
+
+class JsReader(Protocol):
+    """FileReaderSync."""
+
+    def readAsArrayBuffer(self, blob: JsBlob) -> JsBuffer:
+        """The bytes of a Blob. Throws when it can't be read any more."""
+
+
+class Shim(Protocol):
+    """web/src/engine/worker.ts."""
+
+    channels: JsChannels
+    sockets: JsSockets
+    digests: JsDigests
+    reader: JsReader
+    engine: Any
+
+    def post(self, message: Any) -> None:
+        """Send a message to the page."""
+
+    def wake(self, delay: float) -> None:
+        """Call `engine.onTimer` after `delay` milliseconds; replaces an earlier wish."""
