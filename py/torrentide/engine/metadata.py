@@ -46,13 +46,12 @@ class MetadataFetch:
         """(link, piece) to ask now, at `now` in seconds. `again`: when every peer has refused, all are
         asked once more; only a timer may say so, or asking and refusing would never end."""
         self._expire(now)
-        if again and self._sizes.keys() <= {link for link, _ in self._rejected}:
+        if again and self._sizes.keys() <= self._refused:
             self._rejected.clear()
-        if not self._parts and not self._asked:
-            self._settle_size()
-        asks: list[tuple[int, int]] = []
-        for link in self._askable():
-            asks += self._requests_of(link, now)
+        asks = self._ask(now)
+        if not asks and not self._asked and self._doubts_size():
+            self._restart()
+            asks = self._ask(now)
         return asks
 
     def received(self, link: int, piece: int, data: bytes, total_size: int) -> bytes | set[int] | None:
@@ -93,23 +92,39 @@ class MetadataFetch:
         if late and self._alone:
             self._restart()
 
+    def _ask(self, now: float) -> list[tuple[int, int]]:
+        if not self._parts and not self._asked:
+            self._settle_size()
+        asks: list[tuple[int, int]] = []
+        for link in self._askable():
+            asks += self._requests_of(link, now)
+        return asks
+
     def _askable(self) -> list[int]:
         """The peers to ask: all that name the size that we believe in, or the one that must deliver alone."""
         links = [link for link, size in self._sizes.items() if size == self._size]
         if not self._alone:
             return links
         if not self._sources:
-            refused = {link for link, _ in self._rejected}
-            self._sources = set([link for link in links if link not in refused][:1])
+            self._sources = set([link for link in links if link not in self._refused][:1])
         return [link for link in links if link in self._sources]
 
     @property
     def _count(self) -> int:
         return -(-self._size // METADATA_PIECE)
 
+    @property
+    def _refused(self) -> set[int]:
+        """The peers that refused a piece, or did not answer."""
+        return {link for link, _ in self._rejected}
+
+    def _doubts_size(self) -> bool:
+        """Whether somebody who has not refused yet names another size than the one believed in."""
+        return any(self._sizes[link] != self._size for link in self._sizes.keys() - self._refused)
+
     def _settle_size(self) -> None:
-        """Take the size that most peers name."""
-        sizes = list(self._sizes.values())
+        """Take the size that most peers name, of those who have not refused."""
+        sizes = [self._sizes[link] for link in self._sizes.keys() - self._refused]
         self._size = max(sizes, key=lambda size: (sizes.count(size), -size), default=0)
 
     def _requests_of(self, link: int, now: float) -> list[tuple[int, int]]:

@@ -1,0 +1,77 @@
+"""Who is unchoked."""
+
+import pytest
+
+from torrentide.engine.choker import OPTIMISTIC_SECONDS, OPTIMISTIC_SLOTS, UPLOAD_SLOTS, choose
+from torrentide.engine.peer import Peer
+from unit.recorders import RecordedTransport
+
+REGULAR = UPLOAD_SLOTS - OPTIMISTIC_SLOTS
+NOW = 1000.0
+
+
+def crowd(count: int, when: float = NOW) -> list[Peer]:
+    """Interested peers; the first gave us most and took least at that time."""
+    peers = []
+    for number in range(count):
+        peer = Peer(number, None, RecordedTransport(), 0.0)
+        peer.peer_interested = True
+        peer.down.add(1000 * (count - number), when)
+        peer.up.add(1000 * (number + 1), when)
+        peer.unchoked_at = when - 100.0
+        peers.append(peer)
+    return peers
+
+
+def test_everybody_while_there_is_room() -> None:
+    peers = crowd(UPLOAD_SLOTS)
+    assert choose(peers, False, NOW) == set(peers)
+    assert choose([], False, NOW) == set()
+
+
+def test_only_those_who_are_interested() -> None:
+    peers = crowd(4)
+    peers[1].peer_interested = False
+    assert choose(peers, False, NOW) == {peers[0], peers[2], peers[3]}
+
+
+def test_a_leecher_rewards_those_who_give_and_a_seed_those_who_take() -> None:
+    peers = crowd(30)
+    leeching, seeding = choose(peers, False, NOW), choose(peers, True, NOW)
+    assert leeching > set(peers[:REGULAR])
+    assert seeding > set(peers[-REGULAR:])
+    assert len(leeching) == len(seeding) == UPLOAD_SLOTS
+
+
+def test_rates_of_long_ago_do_not_count() -> None:
+    peers = crowd(30)
+    peers[20].down.add(1, NOW + 60.0)
+    assert peers[20] in choose(peers, False, NOW + 60.0)
+
+
+def test_optimistic_slots_go_to_who_waits_longest() -> None:
+    peers = crowd(30)
+    waiting = peers[20], peers[25]
+    for peer in waiting:
+        peer.unchoked_at = NOW - 500.0
+    assert choose(peers, False, NOW) == {*peers[:REGULAR], *waiting}
+
+
+@pytest.mark.parametrize(("since", "kept"), [(OPTIMISTIC_SECONDS - 1, True), (OPTIMISTIC_SECONDS, False)])
+def test_an_optimistic_turn_is_kept_to_its_end_and_then_goes_on(since: float, kept: bool) -> None:
+    peers = crowd(30)
+    waiting, lucky = {peers[20], peers[25]}, {peers[10], peers[15]}
+    for peer in waiting:
+        peer.unchoked_at = NOW - 500.0
+    for peer in lucky:
+        peer.am_choking = False
+        peer.unchoked_at = NOW - since
+    assert choose(peers, False, NOW) - set(peers[:REGULAR]) == (lucky if kept else waiting)
+
+
+def test_of_equals_those_with_a_slot_keep_it() -> None:
+    peers = crowd(30)
+    for peer in peers:
+        peer.am_choking = peer.link < 22
+    assert choose(peers, False, NOW + 60.0) >= {peer for peer in peers if peer.link >= 22}
+    assert sum(not peer.am_choking for peer in peers) == REGULAR
