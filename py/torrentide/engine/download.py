@@ -94,7 +94,7 @@ class Downloader:
         if partial is None:
             return
         if len(data) != min(BLOCK_LENGTH, partial.length - begin):
-            partial.release(begin)
+            self._release(peer, index, begin)
             raise PeerError(
                 f"block {index}:{begin} has {len(data)} bytes, which was not what it was asked for"
             )
