@@ -46,7 +46,8 @@ class Uploader:
         """Send what the peer waits for until its channel is full or a read is under way."""
         while peer.uploads and peer.writable and not self.closed:
             size, count = self._fill(peer)
-            if not size:
+            # Who hears of a failed read may close everything at once.
+            if not size or self.closed:
                 return
             peer.send(self._pack[:size], now)
             self._sent(peer, count, now)
