@@ -302,6 +302,9 @@ class Torrent:
 
     def _on_pieces(self, peer: Peer, message: messages.Message, now: float) -> None:
         if self.info is None or self.picker is None:
+            # All but a have tell everything anew. To keep ten thousand bitfields would take 10 GiB.
+            if not isinstance(message, messages.Have):
+                peer.told.clear()
             if len(peer.told) >= MAX_TOLD:
                 raise PeerError(f"more than {MAX_TOLD} messages before the metadata is known")
             peer.told.append(message)
@@ -569,6 +572,8 @@ class Torrent:
     def _forget(self, peer: Peer, reason: str, now: float) -> None:
         if self.peers.pop(peer.link, None) is None:
             return
+        # A read for it may be under way.
+        peer.uploads.clear()
         if peer.peer_id is not None and self._by_id.get(peer.peer_id) is peer:
             del self._by_id[peer.peer_id]
             self._observer.peer_left(peer, reason, now)
