@@ -1,0 +1,220 @@
+"""A torrent in its swarm: limits, losses, and what a shell may do in the middle of it. Engines and trackers
+are real; the time and the wires are the simulator's."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from simulation.world import LATENCY, Run, World, make_torrent
+from torrentide.engine.swarm import NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
+from torrentide.errors import TorrentideError
+from torrentide.wire import messages
+from torrentide.wire.handshake import Handshake
+
+TRACKER = "ws://tracker.test"
+
+
+def meet(world: World, leeches: int = 1, length: int = 100_000) -> tuple[Run, list[Run]]:
+    """A seed and leeches that have all they want."""
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, length)
+    seed = world.node().seed(info, data, [TRACKER])
+    runs = [world.node().leech(info.info_hash, [TRACKER]) for _ in range(leeches)]
+    assert world.run(lambda: all(run.is_done for run in runs), 60)
+    return seed, runs
+
+
+def lonely_times(run: Run) -> list[float]:
+    """When it is told that nobody is there, from now on."""
+    told: list[float] = []
+    run.no_peers = lambda now: told.append(now)  # type: ignore[method-assign]
+    return told
+
+
+def announces(world: World) -> list[dict[str, Any]]:
+    """What the tracker heard, answers left out."""
+    heard = [json.loads(text) for _, text in world.trackers[TRACKER].received]
+    return [message for message in heard if "answer" not in message]
+
+
+def test_a_seed_never_says_completed_and_a_leecher_does_once() -> None:
+    world = World()
+    meet(world)
+    world.run(lambda: False, 300)
+    assert sum(message.get("event") == "completed" for message in announces(world)) == 1
+    assert [message["left"] for message in announces(world) if message.get("event") == "completed"] == [0]
+
+
+def test_offers_leave_room_for_the_connections_there_are() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 100_000)
+    run = world.node()
+    run.session._max_conns = 7
+    swarm = run.seed(info, data, [TRACKER]).swarm
+    world.run(lambda: False, 1)
+    assert announces(world)[0]["numwant"] == OFFERS_PER_ANNOUNCE
+    for _ in range(4):
+        world.node().leech(info.info_hash, [TRACKER])
+    world.run(lambda: len(swarm.torrent.peers) == 4, 30)
+    world.trackers[TRACKER].received.clear()
+    world.run(lambda: False, 125)
+    ours = run.session.peer_id.decode()
+    assert {message["numwant"] for message in announces(world) if message["peer_id"] == ours} == {3}
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_no_more_peers_than_the_limit(limit: int) -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 100_000)
+    node = world.node()
+    node.session._max_conns = limit
+    seed = node.seed(info, data, [TRACKER])
+    for _ in range(8):
+        world.node().leech(info.info_hash, [TRACKER])
+    most = 0
+    for _ in range(200):
+        world.run(lambda: False, 0.1)
+        most = max(most, len(seed.swarm.torrent.peers))
+    assert most == limit
+
+
+def test_somebody_lonely_is_told_so_every_half_minute() -> None:
+    world = World()
+    info, data = make_torrent(world.rng, 1000)
+    run = world.node().seed(info, data, [])
+    told = lonely_times(run)
+    world.run(lambda: False, 2.5 * NO_PEERS_SECONDS)
+    assert told == [NO_PEERS_SECONDS, 2 * NO_PEERS_SECONDS]
+    run.node.session.close(world.now)
+    world.run(lambda: False, 100)
+    assert len(told) == 2
+
+
+def test_nobody_is_lonely_in_company() -> None:
+    world = World()
+    _, (leech,) = meet(world)
+    told = lonely_times(leech)
+    world.run(lambda: False, 3 * NO_PEERS_SECONDS)
+    assert told == []
+
+
+def test_a_tracker_that_does_not_exist_is_a_warning_and_another_serves() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 100_000)
+    world.node().seed(info, data, ["ws://nowhere.test", TRACKER])
+    leech = world.node().leech(info.info_hash, ["udp://unsupported.test:80", "ws://nowhere.test", TRACKER])
+    assert world.run(lambda: leech.is_done, 10)
+    assert any("Unsupported tracker protocol: udp://" in warning for warning in leech.warnings)
+    assert any("no such host" in warning for warning in leech.warnings)
+    assert leech.errors == []
+
+
+def test_a_lost_connection_is_told_and_made_anew() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 2_000_000)
+    seed = world.node(upload=1e6).seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    assert world.run(lambda: leech.swarm.torrent.downloaded > 500_000, 30)
+    (link,) = leech.swarm.torrent.peers
+    world.ends[link].close()
+    leech.node.session.link_failed(link, "the network changed", world.now)
+    assert leech.left == ["the network changed"]
+    world.run(lambda: False, LATENCY * 2)
+    assert seed.swarm.torrent.peers == {}
+    assert seed.left == ["the other side closed"]
+    assert world.run(lambda: leech.is_done, 130)
+    assert leech.store.data == data
+
+
+def test_garbage_from_a_peer_costs_the_connection_and_nothing_else() -> None:
+    """The seed's end says garbage in the middle of the download; another seed finishes it."""
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 2_000_000)
+    bad = world.node(upload=1e6).seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    assert world.run(lambda: leech.swarm.torrent.downloaded > 500_000, 30)
+    (link,) = bad.swarm.torrent.peers
+    world.ends[link].send(b"\xff" * 10)
+    assert world.run(lambda: bool(leech.left), 5)
+    assert "4294967295 bytes" in leech.left[0]
+    world.node().seed(info, data, [TRACKER])
+    assert world.run(lambda: leech.is_done, 300)
+    assert leech.store.data == data
+
+
+def test_a_stopped_swarm_hears_nothing_more() -> None:
+    world = World()
+    seed, (leech,) = meet(world)
+    leech.node.session.remove(leech.swarm.torrent.info_hash, world.now)
+    before = len(leech.warnings), len(leech.left)
+    world.run(lambda: False, 400)
+    assert (len(leech.warnings), len(leech.left)) == before
+    assert seed.left == ["the other side closed"]
+    assert announces(world)[-1]["peer_id"] == seed.node.session.peer_id.decode()
+
+
+@pytest.mark.parametrize("when", ["read", "write"])
+def test_a_shell_may_remove_a_torrent_from_within_its_failure(when: str) -> None:
+    """In the middle of whatever the engine does."""
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 1_000_000)
+    seed = world.node().seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    failing, other = (seed, leech) if when == "read" else (leech, seed)
+    failed: list[TorrentideError] = []
+
+    def remove(error: TorrentideError) -> None:
+        failed.append(error)
+        failing.node.session.remove(info.info_hash, world.now)
+
+    failing.failed = remove  # type: ignore[method-assign]
+    if when == "read":
+        del failing.store.pieces[3]
+        failing.store.read = broken_read(failing)  # type: ignore[method-assign]
+    else:
+        failing.store.write = lambda index, data, done: done(OSError("full"), world.now)  # type: ignore[method-assign]
+    assert world.run(lambda: bool(failed), 30)
+    world.run(lambda: False, 5)
+    assert len(failed) == 1
+    assert failing.node.session.swarms == {}
+    assert other.swarm.torrent.peers == {}
+    assert other.errors == []
+
+
+def broken_read(run: Run) -> Any:
+    """Reads of a store that lost a piece."""
+    read = run.store.read
+
+    def lacking(index: int, begin: int, length: int, done: Any) -> None:
+        if index in run.store.pieces:
+            read(index, begin, length, done)
+        else:
+            done(OSError("a piece is gone"), run.node.world.now)
+
+    return lacking
+
+
+def test_random_bytes_on_open_links_end_them_and_break_nothing() -> None:
+    """Whatever a stranger says behind a true handshake, the engine answers with a drop or not at all."""
+    rng = random.Random(7)
+    for _ in range(60):
+        world = World(rng.randrange(1000))
+        seed, (leech,) = meet(world, length=40_000)
+        (link,) = leech.swarm.torrent.peers
+        ours = Handshake(leech.swarm.torrent.info_hash, b"z" * 20).to_bytes()
+        noise = rng.choice(
+            [rng.randbytes(rng.randrange(1, 60)), ours, messages.extended(rng.randrange(4), b"d1:")]
+        )
+        for at in range(0, len(noise), 7):
+            leech.node.session.link_data(link, noise[at : at + 7], world.now)
+        world.run(lambda: False, 1)
+        assert leech.errors == seed.errors == []
+        assert len(seed.swarm.torrent.peers) == len(leech.swarm.torrent.peers)
