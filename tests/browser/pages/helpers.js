@@ -47,6 +47,15 @@ const describe = async (torrent) => ({
   files: torrent.files.map(({ path, length }) => [path, length]),
 });
 
+/** Longer than any transfer here, and shorter than a tracker's interval: a lost first try must not be healed by a second. */
+const LIMIT_MS = 60_000;
+
+const event = (torrent, name) =>
+  new Promise((resolve, reject) => {
+    torrent.on(name, resolve).on('error', reject);
+    setTimeout(() => reject(new Error(`no ${name} within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+  });
+
 /** Seeds files given as [path, size, number]; gives what the other side needs, and the SHA-256 of each file. */
 async function seed(tracker, files, seedOptions = {}, library = window.Torrentide) {
   const inputs = files.map(([path, size, number]) => {
@@ -55,7 +64,7 @@ async function seed(tracker, files, seedOptions = {}, library = window.Torrentid
     return file;
   });
   const torrent = watch(client(tracker, library).seed(inputs, { announce: [].concat(tracker), ...seedOptions }));
-  await new Promise((resolve, reject) => torrent.on('seed', resolve).on('error', reject));
+  await event(torrent, 'seed');
   window.torrent = torrent;
   return { ...(await describe(torrent)), sums: await Promise.all(inputs.map(sha256)) };
 }
@@ -66,7 +75,7 @@ async function leech(tracker, id, library = window.Torrentide) {
   const started = performance.now();
   const torrent = watch(client(tracker, library).add(id));
   window.torrent = torrent;
-  await new Promise((resolve, reject) => torrent.on('done', resolve).on('error', reject));
+  await event(torrent, 'done');
   const seconds = (performance.now() - started) / 1000;
   const sums = [];
   for (const file of torrent.files) sums.push(await sha256(await file.blob()));
