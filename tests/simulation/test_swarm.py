@@ -90,3 +90,15 @@ def test_a_removed_torrent_leaves_no_link_and_no_socket() -> None:
     world.run(lambda: False, 1)
     assert not world.ends
     assert not leech.node.session.swarms
+
+
+def test_blocks_are_packed_into_few_messages() -> None:
+    world = World(seed=4)
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 8_000_000)
+    seed = world.node(upload=4_000_000).seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    assert world.run(lambda: leech.is_done, 60)
+    (link,) = seed.swarm.torrent.peers
+    blocks = len(data) / 16384
+    assert world.ends[link].sends < blocks / 4
