@@ -1,17 +1,20 @@
-"""Fixtures of the browser tests: browsers that are started once, a site, and pages that report what went wrong in them."""
+"""Fixtures of the browser tests: browsers that are started once, a site, and pages that report what went
+wrong in them."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser.support import Site, launch
 from playwright.sync_api import Browser, Page, Playwright
+
+from browser.support import Site, launch
 
 NewPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
-    """Give a browser by name, started at its first use: `chromium`, `chromium-2` (a process of its own), `firefox`."""
+    """Give a browser by name, started at its first use: `chromium`, `chromium-2` (a process of its own),
+    `firefox`."""
     started: dict[str, Browser] = {}
 
     def get(name: str) -> Browser:
@@ -34,7 +37,8 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def new_page(browsers: Callable[[str], Browser], site: Site) -> Iterator[NewPage]:
-    """Open a page of a browser: the blank test page unless a URL is given. An uncaught exception in it fails the test."""
+    """Open a page of a browser: the blank test page unless a URL is given. An uncaught exception in it
+    fails the test."""
     contexts = []
     faults: list[str] = []
 

@@ -1,6 +1,7 @@
 """The whole path: one browser seeds, another downloads, and the bytes are the same."""
 
 import pytest
+
 from browser.conftest import NewPage
 from browser.support import Site, run
 
@@ -59,6 +60,4 @@ def test_a_folder_of_20_odd_names(site: Site, new_page: NewPage, by: str) -> Non
 
 @pytest.mark.parametrize(("seeder", "leecher"), [("chromium", "firefox"), ("firefox", "chromium")])
 def test_across_browsers(site: Site, new_page: NewPage, seeder: str, leecher: str) -> None:
-    transfer(
-        site, new_page, [["file.bin", 10 * MIB, 3]], seeder=seeder, leecher=leecher, by="magnetURI"
-    )
+    transfer(site, new_page, [["file.bin", 10 * MIB, 3]], seeder=seeder, leecher=leecher, by="magnetURI")

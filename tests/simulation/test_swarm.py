@@ -6,6 +6,7 @@ import random
 import pytest
 
 from simulation.world import World, make_torrent
+from torrentide.engine.swarm import MAX_PENDING_LINKS
 
 TRACKER = "ws://tracker.test/announce"
 
@@ -76,6 +77,26 @@ def test_three_trackers_two_peers_starting_at_once(seed: int) -> None:
     (ours,), (theirs,) = first.swarm.torrent.peers, second.swarm.torrent.peers
     assert world.ends[ours].other is world.ends[theirs]
     assert len(world.ends) <= 2 + 2 * 3 * 5, "links that lost are closed; offers may be out"
+
+
+def test_many_trackers_do_not_mean_many_connections() -> None:
+    world = World(seed=5)
+    urls = [f"ws://tracker{number}.test" for number in range(20)]
+    for url in urls:
+        world.tracker(url)
+    info, data = make_torrent(world.rng, 100_000)
+    seed = world.node().seed(info, data, urls)
+    leech = world.node().leech(info.info_hash, urls)
+    most = 0
+
+    def done() -> bool:
+        nonlocal most
+        most = max(most, len(seed.swarm.links), len(leech.swarm.links))
+        return leech.is_done
+
+    assert world.run(done, 10)
+    world.run(lambda: done() and False, 130)
+    assert most <= MAX_PENDING_LINKS + 1
 
 
 def test_a_removed_torrent_leaves_no_link_and_no_socket() -> None:
