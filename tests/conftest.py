@@ -1,7 +1,6 @@
-"""Settings of all tests."""
+"""What every test shares: hypothesis without a deadline, which would only measure the machine, and with the
+same examples each time. Inside Pyodide it is set the same."""
 
 from hypothesis import settings
 
-# The machines that run the tests are shared: a slow example is no failure.
-settings.register_profile("torrentide", deadline=None)
-settings.load_profile("torrentide")
+settings.load_profile("ci")

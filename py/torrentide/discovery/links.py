@@ -138,8 +138,7 @@ class Links:
         link = self._links.pop(number, None)
         if link is None:
             return None
-        self._stop_timer(link)
-        self._offers.pop(link.key.offer_id, None)
+        self._settle(link)
         return link.key
 
     def failed(self, number: int, now: float) -> None:
@@ -147,8 +146,7 @@ class Links:
         link = self._links.pop(number, None)
         if link is None:
             return
-        self._stop_timer(link)
-        self._offers.pop(link.key.offer_id, None)
+        self._settle(link)
         self._close_link(number)
         if link.described is not None:
             link.described(None, now)
@@ -170,6 +168,12 @@ class Links:
         """Give the link until `due` for its next step."""
         self._stop_timer(link)
         link.timer = self._timers.at(due, lambda now: self.failed(link.number, now))
+
+    def _settle(self, link: _Link) -> None:
+        """Wait for nothing more. A remote offer may carry the id of ours: that one stays out."""
+        self._stop_timer(link)
+        if self._offers.get(link.key.offer_id) == link.number:
+            del self._offers[link.key.offer_id]
 
     @staticmethod
     def _stop_timer(link: _Link) -> None:

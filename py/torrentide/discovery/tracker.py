@@ -38,7 +38,8 @@ def tracker_url(url: str) -> str:
     """The URL in the form that names the tracker; UnsupportedError for other trackers than ws and wss."""
     try:
         parts = urlsplit(url.strip())
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname)
+        # Reading the port raises ValueError where it is no number that a port can have.
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
@@ -57,7 +58,8 @@ class Tracker:
         self._sockets = sockets
         self._timers = timers
         self._rng = rng
-        self._failures = 0
+        # What the next loss waits at most, in seconds.
+        self._wait = FIRST_RETRY_SECONDS
         self._attempt = 0
         self._listeners: dict[bytes, Listener] = {}
 
@@ -100,7 +102,7 @@ class Tracker:
             self._complain(str(fault), now)
             return
         # The tracker works: the next loss begins to wait from the start again.
-        self._failures = 0
+        self._wait = FIRST_RETRY_SECONDS
         for message in messages:
             for listener in self._concerned(message.info_hash):
                 listener.tracker_message(message, now)
@@ -112,8 +114,8 @@ class Tracker:
         self.is_open = False
         self._attempt += 1
         attempt = self._attempt
-        wait = min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**self._failures) * self._rng.uniform(0.5, 1.0)
-        self._failures += 1
+        wait = self._wait * self._rng.uniform(0.5, 1.0)
+        self._wait = min(MAX_RETRY_SECONDS, 2 * self._wait)
         self._complain(f"{reason or 'the connection was closed'}; trying again in {wait:.0f} s", now)
         self._timers.at(now + wait, lambda then: self._retry(attempt, then))
 

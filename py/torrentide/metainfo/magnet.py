@@ -31,9 +31,9 @@ class Magnet:
     def __str__(self) -> str:
         parts = [f"xt=urn:btih:{self.info_hash.hex()}"]
         if self.name:
-            parts.append("dn=" + quote(self.name, safe=""))
-        parts += ["tr=" + quote(url, safe="") for url in self.trackers]
-        parts += ["ws=" + quote(url, safe="") for url in self.web_seeds]
+            parts.append("dn=" + _quote(self.name))
+        parts += ["tr=" + _quote(url) for url in self.trackers]
+        parts += ["ws=" + _quote(url) for url in self.web_seeds]
         return "magnet:?" + "&".join(parts)
 
 
@@ -63,6 +63,11 @@ def parse_info_hash(text: str) -> bytes | None:
     if _BASE32.fullmatch(text):
         return base64.b32decode(text.upper())
     return None
+
+
+def _quote(value: str) -> str:
+    """Percent-encode. Half a surrogate pair, which a page's text may hold, becomes a question mark."""
+    return quote(value, safe="", errors="replace")
 
 
 def _topic(topics: list[str]) -> bytes:

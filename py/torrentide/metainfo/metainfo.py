@@ -71,10 +71,15 @@ def parse_metainfo(data: bytes) -> Metainfo:
 
 def _tiers(outer: dict[bytes, Any]) -> tuple[tuple[str, ...], ...]:
     tiers = outer.get(b"announce-list")
-    if isinstance(tiers, list):
-        parsed = tuple(tier for tier in (tuple(_urls(tier)) for tier in tiers[:MAX_URLS]) if tier)
-        if parsed:
-            return parsed
+    parsed: list[tuple[str, ...]] = []
+    room = MAX_URLS
+    for tier in tiers[:MAX_URLS] if isinstance(tiers, list) else ():
+        urls = tuple(_urls(tier)[:room])
+        if urls:
+            parsed.append(urls)
+            room -= len(urls)
+    if parsed:
+        return tuple(parsed)
     announce = tuple(_urls(outer.get(b"announce")))
     return (announce,) if announce else ()
 

@@ -30,17 +30,19 @@ def safe_path(segments: Iterable[str]) -> tuple[str, ...]:
 
 def _safe_segment(segment: str) -> str:
     segment = _SEPARATOR.sub("", _INVISIBLE.sub("", segment))
-    segment = _RESERVED.sub("_", _CONTROL.sub("_", segment)).rstrip(". ")
+    segment = _cut(_RESERVED.sub("_", _CONTROL.sub("_", segment)))
     if _DEVICE.fullmatch(segment):
-        segment = "_" + segment
-    return _cut(segment) or "_"
+        segment = _cut("_" + segment)
+    return segment or "_"
 
 
 def _cut(segment: str) -> str:
+    """At most MAX_SEGMENT_BYTES, and no dot or space at the end: Windows drops them."""
+    segment = segment.rstrip(". ")
     if len(segment.encode()) <= MAX_SEGMENT_BYTES:
         return segment
     stem, dot, extension = segment.rpartition(".")
     if not stem or len(extension) > MAX_EXTENSION_CHARS:
         stem, dot, extension = segment, "", ""
     room = MAX_SEGMENT_BYTES - len((dot + extension).encode())
-    return stem.encode()[:room].decode(errors="ignore") + dot + extension
+    return (stem.encode()[:room].decode(errors="ignore") + dot + extension).rstrip(". ")

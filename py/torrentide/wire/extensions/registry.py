@@ -8,14 +8,18 @@ from collections.abc import Callable
 
 from torrentide.errors import PeerError
 from torrentide.wire import messages
-from torrentide.wire.extensions.handshake import ExtendedHandshake, parse_extended_handshake
+from torrentide.wire.extensions.handshake import (
+    MAX_EXTENSIONS,
+    ExtendedHandshake,
+    parse_extended_handshake,
+)
 
 Handler = Callable[[bytes, float], None]
 """Takes the payload of one message and the time."""
 
 
 class Extensions:
-    """The extensions of one wire. `peer` is the last handshake that the peer sent."""
+    """The extensions of one wire. `peer` is what the peer told in its handshakes."""
 
     __slots__ = ("_handlers", "_names", "peer")
 
@@ -36,11 +40,17 @@ class Extensions:
         return {name: number for number, name in enumerate(self._names, 1)}
 
     def receive_handshake(self, payload: bytes) -> ExtendedHandshake:
-        """Take the peer's handshake. A later one adds to the numbers of an earlier one (BEP 10)."""
-        handshake = parse_extended_handshake(payload)
-        handshake.ids = {**self.peer.ids, **handshake.ids}
-        self.peer = handshake
-        return handshake
+        """Take the peer's handshake; gives all that is known with it. A later one tells what changed, and
+        takes an extension back with the number 0 (BEP 10)."""
+        before, handshake = self.peer, parse_extended_handshake(payload)
+        ids = {name: number for name, number in {**before.ids, **handshake.ids}.items() if number}
+        self.peer = ExtendedHandshake(
+            ids=dict(list(ids.items())[:MAX_EXTENSIONS]),
+            client=handshake.client or before.client,
+            request_queue=handshake.request_queue or before.request_queue,
+            metadata_size=handshake.metadata_size or before.metadata_size,
+        )
+        return self.peer
 
     def receive(self, number: int, payload: bytes, now: float) -> None:
         """Give a message to its extension; PeerError when the number is none of ours."""
@@ -51,4 +61,4 @@ class Extensions:
     def message(self, name: str, payload: bytes) -> bytes | None:
         """The message of extension `name` for this peer; None when the peer doesn't speak it."""
         number = self.peer.ids.get(name)
-        return messages.extended(number, payload) if number else None
+        return None if number is None else messages.extended(number, payload)

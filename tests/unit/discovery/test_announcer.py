@@ -1,0 +1,301 @@
+"""What a tracker hears of one torrent, and in which order."""
+
+import itertools
+import json
+import random
+from typing import Any
+
+import pytest
+
+from torrentide.discovery.announcer import DEFAULT_INTERVAL, LEFT_UNKNOWN, Announcer, Progress
+from torrentide.discovery.links import GATHER_SECONDS, Links
+from torrentide.discovery.signalling import MAX_OFFERS, AnnounceReply
+from torrentide.discovery.tracker import Tracker
+from torrentide.errors import TorrentideError
+from torrentide.timers import Timers
+from unit.recorders import RecordedDialer, RecordedSockets
+
+URL = "wss://tracker.test"
+HASH, OURS, THEIRS = b"h" * 20, b"A" * 20, b"B" * 20
+
+
+class Fixture:
+    """An announcer on a real tracker and real links, of which the sockets and the dialer are the test's."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sockets, self.dialer, self.timers = RecordedSockets(), RecordedDialer(), Timers()
+        rng = random.Random(1)
+        self.tracker = Tracker(URL, self.sockets, self.timers, rng)
+        self.links = Links(
+            OURS, self.dialer, self.timers, rng, itertools.count(1).__next__, self.dialer.close
+        )
+        self.progress = Progress(10, 20, 30)
+        self.wanted = 2
+        self.welcome = True
+        self.warnings: list[str] = []
+        self.replies: list[AnnounceReply] = []
+        self.announcer = Announcer(
+            HASH,
+            OURS,
+            self.tracker,
+            self.links,
+            self.timers,
+            progress=lambda: self.progress,
+            offers_wanted=lambda: self.wanted,
+            welcome=lambda peer_id: self.welcome,
+            warn=self.warn,
+            announced=self.replies.append,
+        )
+        self.tracker.join(HASH, self.announcer, 0.0)
+
+    def warn(self, error: TorrentideError) -> None:
+        self.warnings.append(str(error))
+
+    def open(self, *, gathered: bool = True) -> None:
+        self.tracker.opened(self.now)
+        if gathered:
+            self.gather()
+
+    def gather(self) -> None:
+        """Give every offer its description."""
+        for number in self.dialer.offered:
+            self.links.described(number, f"sdp {number}", self.now)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass; offers get their description as they are made."""
+        end = self.now + seconds
+        while (due := self.timers.next_due) is not None and due <= end:
+            self.now = due
+            self.timers.run(due)
+            self.gather()
+        self.now = end
+
+    def hear(self, **message: Any) -> None:
+        self.tracker.received(
+            json.dumps({"action": "announce", "info_hash": HASH.decode(), **message}), self.now
+        )
+
+    @property
+    def heard(self) -> list[dict[str, Any]]:
+        """What the tracker heard, as JSON."""
+        return [json.loads(text) for _, text in self.sockets.sent]
+
+    @property
+    def events(self) -> list[str]:
+        """The event of each announce; `-` where there is no such key."""
+        return [message.get("event", "-") for message in self.heard]
+
+
+@pytest.fixture
+def it() -> Fixture:
+    return Fixture()
+
+
+# -- The order of events
+
+
+def test_the_first_announce_waits_for_its_offers(it: Fixture) -> None:
+    it.open(gathered=False)
+    assert it.heard == []
+    it.gather()
+    (message,) = it.heard
+    assert message["event"] == "started"
+    assert (message["uploaded"], message["downloaded"], message["left"]) == (10, 20, 30)
+    assert [offer["offer"]["sdp"] for offer in message["offers"]] == ["sdp 1", "sdp 2"]
+    assert message["numwant"] == 2
+
+
+def test_updates_have_no_event(it: Fixture) -> None:
+    it.open()
+    it.run(3 * DEFAULT_INTERVAL)
+    assert it.events == ["started", "-", "-", "-"]
+    assert all("event" not in message for message in it.heard[1:])
+    assert all(len(message["offers"]) == 2 for message in it.heard)
+
+
+@pytest.mark.parametrize("gathered", [False, True])
+def test_completed_never_comes_before_started(it: Fixture, gathered: bool) -> None:
+    if gathered:
+        it.announcer.completed(0.0)
+        it.open()
+    else:
+        it.open(gathered=False)
+        it.announcer.completed(0.0)
+        it.gather()
+    assert it.events == ["started", "completed"]
+    assert it.heard[1]["offers"] == []
+
+
+def test_completed_is_told_once(it: Fixture) -> None:
+    it.open()
+    it.announcer.completed(1.0)
+    assert it.events == ["started", "completed"]
+    it.run(DEFAULT_INTERVAL + 1)
+    assert it.events == ["started", "completed", "-"]
+
+
+def test_completed_in_the_middle_of_an_update_waits_for_it(it: Fixture) -> None:
+    it.open()
+    it.timers.run(DEFAULT_INTERVAL)
+    it.announcer.completed(DEFAULT_INTERVAL)
+    assert it.events == ["started"]
+    it.gather()
+    assert it.events == ["started", "-", "completed"]
+
+
+def test_a_new_socket_hears_started_again(it: Fixture) -> None:
+    it.open()
+    it.tracker.closed("lost", 5.0)
+    it.announcer.completed(6.0)
+    it.run(60.0)
+    assert it.events == ["started"], "nothing is said while it is closed"
+    it.open()
+    it.run(1.0)
+    assert it.events == ["started", "started", "completed"]
+    assert len(it.warnings) >= 1
+
+
+def test_a_socket_lost_while_offers_are_made(it: Fixture) -> None:
+    it.open(gathered=False)
+    it.tracker.closed("lost", 0.5)
+    it.gather()
+    assert it.heard == []
+    it.open()
+    assert it.events == ["started"]
+
+
+def test_a_socket_that_comes_back_while_offers_are_made(it: Fixture) -> None:
+    it.open(gathered=False)
+    it.tracker.closed("lost", 0.1)
+    it.tracker.opened(0.2)
+    it.gather()
+    assert it.events == ["started"]
+    it.run(DEFAULT_INTERVAL)
+    assert it.events == ["started", "-"]
+
+
+# -- What is said
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, 0), (7, 7), (None, LEFT_UNKNOWN)])
+def test_left_is_a_number_and_positive_when_unknown(it: Fixture, left: int | None, told: int) -> None:
+    it.progress = Progress(0, 0, left)
+    it.open()
+    it.announcer.stop(1.0)
+    assert [message["left"] for message in it.heard] == [told, told]
+    assert LEFT_UNKNOWN > 0
+
+
+@pytest.mark.parametrize(("wanted", "made"), [(0, 0), (3, 3), (50, MAX_OFFERS)])
+def test_as_many_offers_as_wanted_and_no_more_than_trackers_take(it: Fixture, wanted: int, made: int) -> None:
+    it.wanted = wanted
+    it.open()
+    assert len(it.heard[0]["offers"]) == it.heard[0]["numwant"] == made
+
+
+def test_offers_that_are_never_described_do_not_hold_the_announce(it: Fixture) -> None:
+    it.open(gathered=False)
+    it.timers.run(GATHER_SECONDS)
+    assert it.events == ["started"]
+    assert it.heard[0]["offers"] == []
+
+
+def test_goodbye(it: Fixture) -> None:
+    it.open()
+    assert it.announcer.stop(1.0)
+    assert it.events == ["started", "stopped"]
+    assert "offers" not in it.heard[1]
+    assert it.sockets.closed == [URL]
+    it.run(1000.0)
+    assert it.events == ["started", "stopped"]
+
+
+def test_no_goodbye_where_nothing_was_said(it: Fixture) -> None:
+    it.open(gathered=False)
+    assert it.announcer.stop(1.0)
+    it.gather()
+    it.run(1000.0)
+    assert it.heard == []
+
+
+# -- What is heard
+
+
+def test_the_tracker_sets_the_interval(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=30, complete=1, incomplete=2)
+    assert it.replies == [AnnounceReply(HASH, 30.0, 1, 2)]
+    it.run(29.0)
+    assert it.events == ["started"]
+    it.run(1.0)
+    assert it.events == ["started", "-"]
+    it.hear(complete=1)
+    it.run(30.0)
+    assert it.events == ["started", "-", "-"]
+
+
+def test_a_repeated_interval_does_not_put_the_announce_off(it: Fixture) -> None:
+    it.open()
+    for _ in range(4):
+        it.hear(interval=40)
+        it.run(20.0)
+    assert it.events == ["started", "-", "-"]
+
+
+def test_a_refusal_is_a_warning_and_announcing_goes_on(it: Fixture) -> None:
+    it.open()
+    it.tracker.received('{"failure reason":"too many"}', 1.0)
+    it.tracker.received("garbage", 1.0)
+    assert it.warnings[0] == f"{URL} refused: too many"
+    assert "expected JSON" in it.warnings[1]
+    it.run(DEFAULT_INTERVAL)
+    assert it.events == ["started", "-"]
+
+
+def offer(peer_id: bytes) -> dict[str, Any]:
+    return {"peer_id": peer_id.decode(), "offer_id": "o" * 20, "offer": {"type": "offer", "sdp": "remote"}}
+
+
+def test_a_welcome_offer_is_answered(it: Fixture) -> None:
+    it.progress = Progress(0, 0, None)
+    it.open()
+    it.hear(**offer(THEIRS))
+    ((link, sdp),) = it.dialer.accepted
+    assert sdp == "remote"
+    it.links.described(link, "our answer", 1.0)
+    assert it.heard[-1] == {
+        "action": "announce",
+        "info_hash": HASH.decode(),
+        "peer_id": OURS.decode(),
+        "to_peer_id": THEIRS.decode(),
+        "offer_id": "o" * 20,
+        "answer": {"type": "answer", "sdp": "our answer"},
+        "left": LEFT_UNKNOWN,
+    }
+
+
+@pytest.mark.parametrize(("peer_id", "welcome"), [(OURS, True), (THEIRS, False)])
+def test_an_offer_of_our_own_or_of_one_too_many(it: Fixture, peer_id: bytes, welcome: bool) -> None:
+    it.open()
+    it.welcome = welcome
+    it.hear(**offer(peer_id))
+    assert it.dialer.accepted == []
+
+
+def test_an_answer_after_the_socket_was_lost_is_not_sent(it: Fixture) -> None:
+    it.open()
+    it.hear(**offer(THEIRS))
+    it.tracker.closed("lost", 1.0)
+    it.links.described(it.dialer.accepted[0][0], "our answer", 2.0)
+    assert it.events == ["started"]
+
+
+@pytest.mark.parametrize("welcome", [True, False])
+def test_an_answer_is_used_if_it_is_welcome(it: Fixture, welcome: bool) -> None:
+    it.open()
+    it.welcome = welcome
+    offer_id = it.heard[0]["offers"][1]["offer_id"]
+    it.hear(peer_id=THEIRS.decode(), offer_id=offer_id, answer={"type": "answer", "sdp": "theirs"})
+    assert it.dialer.answered == ([(2, "theirs")] if welcome else [])
+    assert it.dialer.closed == ([] if welcome else [2])

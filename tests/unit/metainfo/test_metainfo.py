@@ -1,0 +1,189 @@
+"""The .torrent file around the info dict."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torrentide.errors import InvalidTorrent, TorrentideError
+from torrentide.metainfo import bencode, metainfo
+from torrentide.metainfo.info import parse_info
+from torrentide.metainfo.metainfo import MAX_URL_CHARS, MAX_URLS, Metainfo, parse_metainfo
+
+INFO = b"d6:lengthi3e4:name1:n12:piece lengthi16384e6:pieces20:" + bytes(range(20)) + b"e"
+# Bencode wants its keys sorted; these are not, neither outside nor in the info, and info holds a stranger.
+ODD_INFO = (
+    b"d6:pieces20:" + bytes(range(20)) + b"4:name1:n1:zd1:bi1e1:ai2ee12:piece lengthi16384e6:lengthi3ee"
+)
+ODD_TORRENT = b"d8:url-list14:http://seed/f/4:info" + ODD_INFO + b"8:announce9:wss://t/a1:ai-1ee"
+
+
+def torrent(**outer: object) -> bytes:
+    """A .torrent with the given outer keys; `_` stands for `-` or a blank in their names."""
+    values = {key.encode().replace(b"_", b"-"): value for key, value in outer.items()}
+    values = {key.replace(b"creation-date", b"creation date"): value for key, value in values.items()}
+    values = {key.replace(b"created-by", b"created by"): value for key, value in values.items()}
+    return b"d4:info" + INFO + bencode.encode(values)[1:]
+
+
+def test_a_whole_file() -> None:
+    data = torrent(
+        announce="wss://one",
+        announce_list=[["wss://one", "wss://two"], ["udp://three"]],
+        comment="for you",
+        created_by="someone",
+        creation_date=1_700_000_000,
+        url_list=["https://seed/"],
+    )
+    assert parse_metainfo(data) == Metainfo(
+        info=parse_info(INFO),
+        trackers=(("wss://one", "wss://two"), ("udp://three",)),
+        web_seeds=("https://seed/",),
+        comment="for you",
+        created_by="someone",
+        creation_date=1_700_000_000,
+    )
+
+
+def test_the_hash_of_an_odd_file_is_of_its_raw_bytes() -> None:
+    parsed = parse_metainfo(ODD_TORRENT)
+    assert parsed.info.info_hash == hashlib.sha1(ODD_INFO).digest()
+    assert parsed.info.info_hash.hex() == "f00e983d354ea74aae16c363405def040a00164a"
+    assert parsed.trackers == (("wss://t/a",),)
+    assert parsed.web_seeds == ("http://seed/f/",)
+    again = parse_metainfo(parsed.to_bytes())
+    assert again == parsed
+    assert ODD_INFO in parsed.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("outer", "trackers"),
+    [
+        ({}, ()),
+        ({"announce": "wss://a"}, (("wss://a",),)),
+        ({"announce": ""}, ()),
+        ({"announce": 7}, ()),
+        ({"announce": "wss://a", "announce_list": []}, (("wss://a",),)),
+        ({"announce": "wss://a", "announce_list": [[""], []]}, (("wss://a",),)),
+        ({"announce": "wss://a", "announce_list": [["wss://b"]]}, (("wss://b",),)),
+        ({"announce_list": [[" wss://b "], [], 3, [4], ["wss://c"]]}, (("wss://b",), ("wss://c",))),
+        ({"announce_list": ["wss://b"]}, (("wss://b",),)),
+        ({"announce_list": [["x" * (MAX_URL_CHARS + 1), "y"]]}, (("y",),)),
+    ],
+)
+def test_trackers(outer: dict[str, object], trackers: tuple[tuple[str, ...], ...]) -> None:
+    assert parse_metainfo(torrent(**outer)).trackers == trackers
+
+
+def test_the_number_of_trackers_has_one_bound_for_all_tiers() -> None:
+    """Each is a socket: 256 tiers of 256 would be 65,536 of them."""
+    tiers = [[f"wss://{tier}/{number}" for number in range(100)] for tier in range(100)]
+    kept = parse_metainfo(torrent(announce_list=tiers)).trackers
+    assert sum(map(len, kept)) == MAX_URLS
+    assert [len(tier) for tier in kept] == [100, 100, 56]
+
+
+@pytest.mark.parametrize(
+    ("url_list", "seeds"),
+    [
+        ("http://a", ("http://a",)),
+        ("", ()),
+        (["http://a", "", 3, "http://b"], ("http://a", "http://b")),
+        (7, ()),
+        (
+            [f"http://{number}" for number in range(1000)],
+            tuple(f"http://{number}" for number in range(MAX_URLS)),
+        ),
+    ],
+)
+def test_web_seeds(url_list: object, seeds: tuple[str, ...]) -> None:
+    assert parse_metainfo(torrent(url_list=url_list)).web_seeds == seeds
+
+
+@pytest.mark.parametrize("date", [-1, "1700000000", [], 10**19])
+def test_notes_of_a_wrong_type_are_ignored(date: object) -> None:
+    parsed = parse_metainfo(torrent(creation_date=date, comment=3, created_by=["x"]))
+    assert (parsed.comment, parsed.created_by) == ("", "")
+    assert parsed.creation_date == (date if date == 10**19 else None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"not a torrent", b"<!doctype html>", b"le", b"de", b"d4:infoi1ee", b"d4:info" + INFO],
+)
+def test_what_is_no_torrent(data: bytes) -> None:
+    with pytest.raises(InvalidTorrent):
+        parse_metainfo(data)
+
+
+def test_size_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = torrent()
+    monkeypatch.setattr(metainfo, "MAX_TORRENT_BYTES", len(data))
+    assert parse_metainfo(data)
+    with pytest.raises(InvalidTorrent, match="at most"):
+        parse_metainfo(torrent(comment="a byte too many"))
+
+
+urls = st.text("abc:/.é", min_size=1, max_size=12).filter(str.strip).map(str.strip)
+
+
+@given(
+    trackers=st.lists(st.lists(urls, min_size=1, max_size=3).map(tuple), max_size=3).map(tuple),
+    web_seeds=st.lists(urls, max_size=3).map(tuple),
+    comment=st.text(max_size=20),
+    created_by=st.text(max_size=20),
+    creation_date=st.none() | st.integers(0, 2**40),
+)
+def test_what_is_written_is_read_again(
+    trackers: tuple[tuple[str, ...], ...],
+    web_seeds: tuple[str, ...],
+    comment: str,
+    created_by: str,
+    creation_date: int | None,
+) -> None:
+    written = Metainfo(parse_info(INFO), trackers, web_seeds, comment, created_by, creation_date)
+    data = written.to_bytes()
+    assert parse_metainfo(data) == written
+    assert bencode.encode(bencode.decode(data)) == data
+
+
+@given(
+    edits=st.lists(
+        st.tuples(
+            st.integers(0, 300), st.integers(0, 4), st.binary(max_size=3) | st.sampled_from([b"e", b"i-1e"])
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_damaged_file_is_a_torrent_or_a_known_error(edits: list[tuple[int, int, bytes]]) -> None:
+    data = torrent(announce="wss://a", announce_list=[["wss://a"]], url_list=["b"], creation_date=1)
+    for place, gone, new in edits:
+        data = data[:place] + new + data[place + gone :]
+    try:
+        parsed = parse_metainfo(data)
+    except TorrentideError:
+        return
+    assert parsed.info.raw in data
+    assert parse_metainfo(parsed.to_bytes()) == parsed
+
+
+keys = st.sampled_from(
+    [b"info", b"announce", b"announce-list", b"files", b"name", b"length", b"path", b"pieces"]
+)
+anything = st.recursive(
+    st.integers(-5, 70000) | st.binary(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(keys | st.just(b"piece length"), inner, max_size=6)
+    ),
+    max_leaves=15,
+)
+
+
+@given(st.dictionaries(keys, anything, max_size=4) | anything)
+def test_any_document_is_a_torrent_or_a_known_error(document: object) -> None:
+    try:
+        parse_metainfo(bencode.encode(document))
+    except TorrentideError:
+        pass

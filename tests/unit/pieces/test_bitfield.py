@@ -1,0 +1,92 @@
+"""A set of pieces against a plain set."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torrentide.errors import PeerError
+from torrentide.pieces.bitfield import Bitfield
+
+sizes = st.integers(1, 70)
+
+
+def build(count: int, pieces: set[int]) -> Bitfield:
+    field = Bitfield(count)
+    for index in pieces:
+        field.add(index)
+    return field
+
+
+@st.composite
+def fields(draw: st.DrawFn, *, many: int = 1) -> tuple[int, list[set[int]]]:
+    """A size, and sets of pieces below it."""
+    count = draw(sizes)
+    return count, [draw(st.sets(st.integers(0, count - 1))) for _ in range(many)]
+
+
+@given(fields())
+def test_behaves_as_a_set(case: tuple[int, list[set[int]]]) -> None:
+    count, (pieces,) = case
+    field = build(count, pieces)
+    assert list(field) == sorted(pieces)
+    assert {index for index in range(count) if index in field} == pieces
+    assert field.held == len(pieces)
+    assert field.complete == (len(pieces) == count)
+    assert [field.add(index) for index in range(count)] == [index not in pieces for index in range(count)]
+    assert field.complete
+
+
+@given(fields(many=2))
+def test_lacking_counts_the_difference(case: tuple[int, list[set[int]]]) -> None:
+    count, (ours, theirs) = case
+    assert build(count, ours).lacking(build(count, theirs)) == len(ours - theirs)
+
+
+@given(fields())
+def test_the_wire_form_survives(case: tuple[int, list[set[int]]]) -> None:
+    count, (pieces,) = case
+    data = build(count, pieces).to_wire()
+    assert len(data) == (count + 7) // 8
+    again = Bitfield.from_wire(count, data)
+    assert (list(again), again.held, again.to_wire()) == (sorted(pieces), len(pieces), data)
+
+
+@pytest.mark.parametrize(
+    ("count", "pieces", "data"),
+    [
+        (1, {0}, b"\x80"),
+        (8, {7}, b"\x01"),
+        (9, {8}, b"\x00\x80"),
+        (10, {0, 9}, b"\x80\x40"),
+        (16, set(), b"\0\0"),
+    ],
+)
+def test_the_high_bit_comes_first(count: int, pieces: set[int], data: bytes) -> None:
+    assert build(count, pieces).to_wire() == data
+
+
+@given(sizes)
+def test_a_full_one(count: int) -> None:
+    field = Bitfield.full(count)
+    assert field.complete
+    assert list(field) == list(range(count))
+    assert Bitfield.from_wire(count, field.to_wire()).complete
+
+
+@pytest.mark.parametrize(("count", "data"), [(8, b""), (8, b"\0\0"), (9, b"\0"), (1, b""), (16, b"\0\0\0")])
+def test_a_wrong_length(count: int, data: bytes) -> None:
+    with pytest.raises(PeerError, match=f"a bitfield of {len(data)} bytes; {count} pieces need"):
+        Bitfield.from_wire(count, data)
+
+
+@pytest.mark.parametrize(("count", "data"), [(1, b"\x40"), (7, b"\x01"), (9, b"\xff\x40"), (15, b"\0\x01")])
+def test_spare_bits(count: int, data: bytes) -> None:
+    with pytest.raises(PeerError, match="spare bits"):
+        Bitfield.from_wire(count, data)
+
+
+def test_a_copy_does_not_follow_its_source() -> None:
+    data = bytearray(b"\x80")
+    field = Bitfield.from_wire(8, bytes(data))
+    field.add(7)
+    assert data == b"\x80"

@@ -1,0 +1,195 @@
+"""Which block comes next, against a naive model of every block."""
+
+import random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from torrentide.pieces.bitfield import Bitfield
+from torrentide.pieces.partial import BLOCK_LENGTH
+from torrentide.pieces.picker import Block, Picker
+
+B = BLOCK_LENGTH
+
+
+def having(count: int, *pieces: int) -> Bitfield:
+    field = Bitfield(count)
+    for index in pieces:
+        field.add(index)
+    return field
+
+
+def make(count: int, blocks: int = 2, short: int = 0, seed: int = 0) -> Picker:
+    """Pieces of `blocks` blocks; the last one lacks `short` bytes."""
+    return Picker(count, blocks * B, count * blocks * B - short, random.Random(seed))
+
+
+def test_a_piece_that_was_begun_comes_first() -> None:
+    picker = make(4, blocks=3)
+    picker.availability.add_all([0, 1, 2, 3])
+    (begun,) = {index for index, _, _ in picker.pick(Bitfield.full(4), 1)}
+    assert picker.pick(Bitfield.full(4), 2) == [(begun, B, B), (begun, 2 * B, B)]
+
+
+def test_then_the_rarest() -> None:
+    picker = make(3, blocks=1)
+    for index, peers in ((0, 3), (1, 1), (2, 2)):
+        for _ in range(peers):
+            picker.availability.increase(index)
+    assert [index for index, _, _ in picker.pick(Bitfield.full(3), 3)] == [1, 2, 0]
+
+
+def test_only_what_the_peer_has() -> None:
+    picker = make(3)
+    assert picker.pick(having(3, 1), 10) == [(1, 0, B), (1, B, B)]
+    assert picker.pick(having(3, 1), 10) == []
+    assert picker.pick(having(3), 10) == []
+
+
+def test_the_last_block_is_short() -> None:
+    picker = make(2, blocks=2, short=B + 5)
+    assert picker.size_of(0) == 2 * B
+    assert picker.size_of(1) == B - 5
+    assert picker.pick(having(2, 1), 10) == [(1, 0, B - 5)]
+
+
+def test_a_released_block_is_given_again() -> None:
+    picker = make(1, blocks=3)
+    picker.pick(Bitfield.full(1), 3)
+    picker.release(0, B)
+    assert picker.pick(Bitfield.full(1), 3) == [(0, B, B)]
+
+
+def test_release_of_a_piece_that_is_not_on_its_way() -> None:
+    picker = make(1)
+    picker.release(0, 0)
+    assert len(picker.pick(Bitfield.full(1), 5)) == 2
+
+
+def test_a_failed_piece_is_fetched_again_from_the_start() -> None:
+    picker = make(1)
+    picker.pick(Bitfield.full(1), 5)
+    picker.partial[0].receive(0, b"x" * B, source=1)
+    picker.failed(0)
+    assert picker.pick(Bitfield.full(1), 5) == [(0, 0, B), (0, B, B)]
+    assert picker.partial[0].buffer == bytes(2 * B)
+
+
+def test_a_verified_piece_is_never_picked() -> None:
+    picker = make(2, blocks=1)
+    picker.verified(0)
+    assert [index for index, _, _ in picker.pick(Bitfield.full(2), 5)] == [1]
+    assert 0 in picker.have
+    assert not picker.have.complete
+
+
+def test_end_game_gives_what_others_were_asked_for() -> None:
+    picker = make(2, blocks=2)
+    picker.pick(Bitfield.full(2), 4)
+    assert picker.pick(Bitfield.full(2), 4) == []
+    first = picker.pick_busy(Bitfield.full(2), {})
+    assert first is not None
+    index, begin, _ = first
+    assert picker.pick_busy(Bitfield.full(2), {(index, begin): 0.0}) not in (first, None)
+    picker.partial[index].receive(begin, bytes(B), source=1)
+    assert picker.pick_busy(Bitfield.full(2), {}) not in (first, None)
+    other = 1 - index
+    assert picker.pick_busy(having(2, other), {}) == (other, 0, B)
+    assert picker.pick_busy(having(2), {}) is None
+
+
+COUNT, BLOCKS = 5, 3
+peer_pieces = st.sets(st.integers(0, COUNT - 1)).map(lambda pieces: having(COUNT, *pieces))
+
+
+class PickerAgainstModel(RuleBasedStateMachine):
+    """Every block is free, asked or here; a piece is verified or fails when all its blocks are here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picker = make(COUNT, BLOCKS, short=B + 1)
+        last = (COUNT - 1) * BLOCKS
+        self.sizes = {
+            (place // BLOCKS, place % BLOCKS * B): B if place < last + 1 else B - 1
+            for place in range(last + 2)
+        }
+        self.states = dict.fromkeys(self.sizes, "free")
+        self.begun: set[int] = set()
+        self.verified: set[int] = set()
+        self.peers = [0] * COUNT
+
+    def blocks_of(self, index: int) -> list[tuple[int, int]]:
+        return [block for block in self.sizes if block[0] == index]
+
+    @rule(theirs=peer_pieces, most=st.integers(0, 7))
+    def pick(self, theirs: Bitfield, most: int) -> None:
+        picked: list[Block] = self.picker.pick(theirs, most)
+        free = [block for block, state in self.states.items() if state == "free" and block[0] in theirs]
+        assert len(picked) == min(most, len(free)), "every free block that the peer has is found"
+        for index, begin, length in picked:
+            assert (index, begin) in free, "never twice, never what the peer lacks"
+            assert length == self.sizes[index, begin]
+            self.states[index, begin] = "asked"
+            free.remove((index, begin))
+            if index not in self.begun:
+                assert not self.begun & {block[0] for block in free}, "what was begun comes first"
+                self.begun.add(index)
+                new = {block[0] for block in free} - self.begun
+                assert all(self.peers[index] <= self.peers[other] for other in new), "then the rarest"
+
+    @precondition(lambda self: "asked" in self.states.values())
+    @rule(data=st.data(), arrives=st.booleans())
+    def settle(self, data: st.DataObject, arrives: bool) -> None:
+        index, begin = data.draw(
+            st.sampled_from([block for block, state in self.states.items() if state == "asked"])
+        )
+        if arrives:
+            assert self.picker.partial[index].receive(begin, bytes(self.sizes[index, begin]), 1)
+        else:
+            self.picker.release(index, begin)
+        self.states[index, begin] = "here" if arrives else "free"
+
+    @rule(data=st.data(), good=st.booleans())
+    def check(self, data: st.DataObject, good: bool) -> None:
+        whole = [
+            index
+            for index in set(range(COUNT)) - self.verified
+            if all(self.states[block] == "here" for block in self.blocks_of(index))
+        ]
+        for index in whole:
+            if good:
+                self.picker.verified(index)
+                self.verified.add(index)
+            else:
+                self.picker.failed(index)
+                self.begun.discard(index)
+                self.states.update(dict.fromkeys(self.blocks_of(index), "free"))
+
+    @rule(theirs=peer_pieces)
+    def end_game(self, theirs: Bitfield) -> None:
+        busy = self.picker.pick_busy(theirs, {})
+        lacking = {
+            block
+            for block, state in self.states.items()
+            if state != "here" and block[0] in theirs and block[0] in self.begun
+        }
+        assert (busy is None) == (not lacking)
+        assert busy is None or (busy[:2] in lacking and busy[2] == self.sizes[busy[:2]])
+
+    @rule(index=st.integers(0, COUNT - 1))
+    def have(self, index: int) -> None:
+        self.picker.availability.increase(index)
+        self.peers[index] += 1
+
+    @invariant()
+    def agrees(self) -> None:
+        assert set(self.picker.have) == self.verified
+        assert set(self.picker.partial) == self.begun - self.verified
+        for index, piece in self.picker.partial.items():
+            states = [self.states[block] for block in self.blocks_of(index)]
+            assert (piece.free, piece.missing) == (states.count("free"), len(states) - states.count("here"))
+
+
+TestPicker = PickerAgainstModel.TestCase
+TestPicker.settings = settings(max_examples=60, stateful_step_count=40)
