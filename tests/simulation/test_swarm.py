@@ -6,6 +6,7 @@ import random
 import pytest
 
 from simulation.world import World, make_torrent
+from torrentide.engine.swarm import MAX_PENDING_LINKS
 
 TRACKER = "ws://tracker.test/announce"
 
@@ -78,6 +79,26 @@ def test_three_trackers_two_peers_starting_at_once(seed: int) -> None:
     assert len(world.ends) <= 2 + 2 * 3 * 5, "links that lost are closed; offers may be out"
 
 
+def test_many_trackers_do_not_mean_many_connections() -> None:
+    world = World(seed=5)
+    urls = [f"ws://tracker{number}.test" for number in range(20)]
+    for url in urls:
+        world.tracker(url)
+    info, data = make_torrent(world.rng, 100_000)
+    seed = world.node().seed(info, data, urls)
+    leech = world.node().leech(info.info_hash, urls)
+    most = 0
+
+    def done() -> bool:
+        nonlocal most
+        most = max(most, len(seed.swarm.links), len(leech.swarm.links))
+        return leech.is_done
+
+    assert world.run(done, 10)
+    world.run(lambda: done() and False, 130)
+    assert most <= MAX_PENDING_LINKS + 1
+
+
 def test_a_removed_torrent_leaves_no_link_and_no_socket() -> None:
     world = World(seed=3)
     world.tracker(TRACKER)
@@ -90,3 +111,15 @@ def test_a_removed_torrent_leaves_no_link_and_no_socket() -> None:
     world.run(lambda: False, 1)
     assert not world.ends
     assert not leech.node.session.swarms
+
+
+def test_blocks_are_packed_into_few_messages() -> None:
+    world = World(seed=4)
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 8_000_000)
+    seed = world.node(upload=4_000_000).seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    assert world.run(lambda: leech.is_done, 60)
+    (link,) = seed.swarm.torrent.peers
+    blocks = len(data) / 16384
+    assert world.ends[link].sends < blocks / 4

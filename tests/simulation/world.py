@@ -124,11 +124,13 @@ class End:
     open: bool = False
     unsent: int = 0
     sent: int = 0
+    sends: int = 0
 
     def send(self, data: Buffer) -> int:
         copy = bytes(data)
         self.unsent += len(copy)
         self.sent += len(copy)
+        self.sends += 1
         self.node.transmit(self, copy)
         return self.unsent
 

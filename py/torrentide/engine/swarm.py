@@ -20,6 +20,9 @@ from torrentide.timers import Timers
 
 # WebTorrent makes 5 offers an announce; aquatic takes up to 10.
 OFFERS_PER_ANNOUNCE = 5
+# Chromium refuses a page's connections beyond about 500, and WebTorrent is known to run into that with a
+# dozen torrents; six trackers' worth of offers finds peers as fast as more would.
+MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
 
@@ -125,7 +128,7 @@ class Swarm:
         return self._max_conns - len(self.torrent.peers) - self.links.connecting
 
     def _offers_wanted(self) -> int:
-        return max(0, min(OFFERS_PER_ANNOUNCE, self._room()))
+        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), MAX_PENDING_LINKS - len(self.links)))
 
     def _welcome(self, peer_id: bytes) -> bool:
         return self._room() > 0 and not self.torrent.knows(peer_id)

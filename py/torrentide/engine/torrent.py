@@ -179,6 +179,7 @@ class Torrent:
             return
         if self._downloader is not None:
             self._downloader.fill(peer, now)
+        self._serve(peer, now)
         if peer.unsent > MAX_UNSENT:
             self._drop(peer, f"more than {MAX_UNSENT} bytes wait unsent: the peer does not read", now)
 
@@ -287,9 +288,8 @@ class Torrent:
             if peer.fast:
                 peer.send(messages.reject(index, begin, length), now)
             return
+        # Served behind the whole batch of messages, so that blocks are packed together.
         peer.uploads.append((index, begin, length))
-        if len(peer.uploads) == 1:
-            self._serve(peer, now)
 
     def _on_cancel(self, peer: Peer, cancel: messages.Cancel, now: float) -> None:
         block = (cancel.index, cancel.begin, cancel.length)

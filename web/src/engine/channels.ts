@@ -58,11 +58,20 @@ export class Channels {
       },
       close: () => channel.close(),
     });
-    channel.onmessage = ({ data }) => this.receive(link, data);
     channel.onbufferedamountlow = () => this.told(link)?.onLow(link);
     channel.onclose = () => this.lost(link, 'the other side closed the connection');
-    if (channel.readyState === 'open') this.handlers?.onOpen(link);
-    else channel.onopen = () => this.told(link)?.onOpen(link);
+    // Behind a transfer, Chromium gives messages before it says that the channel is open, and refuses to send until then;
+    // Firefox may say so twice.
+    const early: (ArrayBuffer | string)[] = [];
+    channel.onmessage = ({ data }) => early.push(data);
+    const opened = (): void => {
+      channel.onopen = null;
+      channel.onmessage = ({ data }) => this.receive(link, data);
+      this.told(link)?.onOpen(link);
+      for (const data of early) this.receive(link, data);
+    };
+    if (channel.readyState === 'open') opened();
+    else channel.onopen = opened;
   }
 
   /** Takes a channel that the page must keep and relays by `port`. */

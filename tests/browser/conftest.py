@@ -1,0 +1,58 @@
+"""Fixtures of the browser tests: browsers that are started once, a site, and pages that report what went
+wrong in them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright
+
+from browser.support import Site, launch
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
+    """Give a browser by name, started at its first use: `chromium`, `chromium-2` (a process of its own),
+    `firefox`."""
+    started: dict[str, Browser] = {}
+
+    def get(name: str) -> Browser:
+        if name not in started:
+            started[name] = launch(playwright, name.partition("-")[0])
+        return started[name]
+
+    yield get
+    for browser in started.values():
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The site that every test may use."""
+    served = Site()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def new_page(browsers: Callable[[str], Browser], site: Site) -> Iterator[NewPage]:
+    """Open a page of a browser: the blank test page unless a URL is given. An uncaught exception in it
+    fails the test."""
+    contexts = []
+    faults: list[str] = []
+
+    def open_page(browser: str = "chromium", url: str | None = None) -> Page:
+        context = browsers(browser).new_context()
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: faults.append(f"{browser}: {error}"))
+        page.on("console", lambda message: print(f"[{browser}] {message.text}"))
+        page.goto(url or f"{site.url}/pages/blank.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults
