@@ -14,6 +14,10 @@ from torrentide.tracker import server, site
 from torrentide.tracker.swarm import Tracker
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = {
+    "/pages/": Path(__file__).parent / "pages",
+    "/webtorrent/": ROOT / "node_modules" / "webtorrent" / "dist",
+}
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +47,8 @@ def launch(playwright: Playwright, name: str) -> Browser:
 class Site:
     """Our web server and tracker on a port of their own, in a thread of their own.
 
-    Serves dist/ and, under /pages/, the test pages. `headers` are added to every response.
+    Serves dist/ and, in folders of their own, the test pages and WebTorrent. `headers` are added to every
+    response.
     """
 
     def __init__(self, headers: dict[str, str] | None = None, interval: int = 120) -> None:
@@ -62,9 +67,10 @@ class Site:
     async def _serve(self) -> None:
         app = web.Application()
         server.attach(app, self.tracker_core)
-        pages = web.Application()
-        site.attach(pages, Path(__file__).parent / "pages")
-        app.add_subapp("/pages/", pages)
+        for prefix, folder in FOLDERS.items():
+            part = web.Application()
+            site.attach(part, folder)
+            app.add_subapp(prefix, part)
         site.attach(app, ROOT / "dist")
 
         async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
