@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientSession, ClientWebSocketResponse, web
 from playwright.sync_api import Browser, Page, Playwright
 
 from torrentide.tracker import server, site
@@ -35,6 +35,9 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
 }
 
 
+Socket = web.WebSocketResponse | ClientWebSocketResponse
+
+
 def launch(playwright: Playwright, name: str) -> Browser:
     """Start Debian's Chromium or Firefox."""
     if name == "chromium":
@@ -44,29 +47,63 @@ def launch(playwright: Playwright, name: str) -> Browser:
     )
 
 
-class Site:
-    """Our web server and tracker on a port of their own, in a thread of their own.
+class Served:
+    """An aiohttp application on a port of its own, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+        self._thread.start()
+        self._ready.wait()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tracker(self) -> str:
+        """Its tracker, if it has one."""
+        return f"ws://127.0.0.1:{self.port}/announce"
+
+    def build(self, app: web.Application) -> None:
+        """Put routes on the application."""
+        raise NotImplementedError
+
+    async def _serve(self) -> None:
+        app = web.Application()
+        self.build(app)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.port = runner.addresses[0][1]
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+
+class Site(Served):
+    """Our web server and tracker.
 
     Serves dist/ and, in folders of their own, the test pages and WebTorrent. `headers` are added to every
     response.
     """
 
-    def __init__(self, headers: dict[str, str] | None = None, interval: int = 120) -> None:
-        self.tracker_core = Tracker(random.Random(1), interval=interval)
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
         self._headers = headers or {}
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._stop = asyncio.Event()
-        self.port = 0
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-        self._thread.start()
-        self._ready.wait()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.tracker = f"ws://127.0.0.1:{self.port}/announce"
+        super().__init__()
 
-    async def _serve(self) -> None:
-        app = web.Application()
-        server.attach(app, self.tracker_core)
+    def build(self, app: web.Application) -> None:
+        """See `Served`."""
+        server.attach(app, Tracker(random.Random(1)))
         for prefix, folder in FOLDERS.items():
             part = web.Application()
             site.attach(part, folder)
@@ -77,19 +114,35 @@ class Site:
             response.headers.update(self._headers)
 
         app.on_response_prepare.append(add_headers)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        tcp = web.TCPSite(runner, "127.0.0.1", 0)
-        await tcp.start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
 
-    def close(self) -> None:
-        """Stop serving."""
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+
+class SlowTracker(Served):
+    """Stands before a tracker and sits on each message for a random while, without reordering those of one
+    socket."""
+
+    def __init__(self, upstream: str, seed: int, most: float) -> None:
+        self._upstream = upstream
+        self._rng = random.Random(seed)
+        self._most = most
+        super().__init__()
+
+    def build(self, app: web.Application) -> None:
+        """See `Served`."""
+        app.router.add_get("/announce", self._join)
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        near = web.WebSocketResponse()
+        await near.prepare(request)
+        async with ClientSession() as session, session.ws_connect(self._upstream) as far:
+            back = asyncio.create_task(self._pass_on(far, near))
+            await self._pass_on(near, far)
+            back.cancel()
+        return near
+
+    async def _pass_on(self, source: Socket, target: Socket) -> None:
+        async for message in source:
+            await asyncio.sleep(self._rng.uniform(0, self._most))
+            await target.send_str(message.data)
 
 
 def run(page: Page, script: str, *args: Any) -> Any:

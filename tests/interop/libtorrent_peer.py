@@ -13,7 +13,7 @@ from pathlib import Path
 
 import libtorrent as lt
 
-SETTINGS = {
+SETTINGS: lt.settings_pack = {
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -103,8 +103,8 @@ def main(where: str, what: str, argument: str) -> None:
     if what == "seed":
         print(lt.make_magnet_uri(torrent), flush=True)
     else:
-        path = folder / torrent.torrent_file().files().file_path(0)
-        print(hashlib.sha256(path.read_bytes()).hexdigest(), flush=True)
+        data = (folder / torrent.name()).read_bytes()
+        print(hashlib.sha256(data).hexdigest(), flush=True)
     sys.stdin.read()
 
 

@@ -81,3 +81,9 @@ async function leech(tracker, id, library = window.Torrentide) {
   for (const file of torrent.files) sums.push(await sha256(await file.blob()));
   return { ...(await describe(torrent)), sums, seconds, uploaded: torrent.uploaded, received: torrent.received };
 }
+
+/** Starts the engine, so that what comes next begins at once. */
+async function boot() {
+  const first = client([]);
+  if (!first.ready) await new Promise((resolve) => first.on('ready', resolve));
+}
