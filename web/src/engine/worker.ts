@@ -50,6 +50,8 @@ onmessage = ({ data }: MessageEvent<ToEngine>) => {
   else early.push(data);
 };
 
+const muted = (event: Event): void => event.preventDefault();
+
 async function start(): Promise<void> {
   phase('worker');
   try {
@@ -64,6 +66,8 @@ async function start(): Promise<void> {
     });
   }
   const base = new URL('./', import.meta.url).href;
+  // Where a file of the engine is missing, Pyodide rejects promises of its own beside the one that is reported below.
+  addEventListener('unhandledrejection', muted);
   try {
     const { loadPyodide } = (await import(`${base}pyodide.mjs`)) as typeof import('pyodide');
     phase('python');
@@ -77,8 +81,9 @@ async function start(): Promise<void> {
   } catch (error) {
     return shim.post({ type: 'fatal', code: 'ERR_ENGINE_LOAD', message: `The engine did not start: ${String(error)}` });
   }
-  for (const message of early.splice(0)) shim.engine?.onMessage(message);
+  removeEventListener('unhandledrejection', muted);
   phase('ready');
+  for (const message of early.splice(0)) shim.engine?.onMessage(message);
 }
 
 void start();
