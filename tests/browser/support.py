@@ -76,7 +76,7 @@ class Served:
     async def _serve(self) -> None:
         app = web.Application()
         self.build(app)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser.conftest import NewPage
-from browser.support import Site, run
 from playwright.sync_api import Page
 
+from browser.conftest import NewPage
+from browser.support import Site, run
+
 BROWSERS = ["chromium", "firefox"]
-STRICT = "default-src 'none'; script-src 'self' {wasm}; worker-src 'self' blob:; connect-src 'self' ws:; img-src 'self'"
+STRICT = (
+    "default-src 'none'; script-src 'self' {wasm}; worker-src 'self' blob:; connect-src 'self' ws:; "
+    "img-src 'self'"
+)
 FILE = ["file.bin", 100_000, 11]
 # Makes a client and gives the first error, the phases and whether it became ready.
 START = """() => new Promise((resolve) => {

@@ -96,7 +96,21 @@ def test_many_trackers_do_not_mean_many_connections() -> None:
 
     assert world.run(done, 10)
     world.run(lambda: done() and False, 130)
-    assert most <= MAX_PENDING_LINKS + 1
+    assert most <= MAX_PENDING_LINKS + len(urls)
+
+
+def test_a_tracker_behind_many_dead_ones_is_as_good_as_the_first() -> None:
+    """The last tracker of a long list gets an offer too, so that whoever announces second meets who came
+    first."""
+    world = World(seed=6)
+    dead = [f"ws://dead{number}.test" for number in range(10)]
+    for url in [*dead, TRACKER]:
+        world.tracker(url)
+    info, data = make_torrent(world.rng, 100_000)
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    world.run(lambda: False, 1)
+    world.node().seed(info, data, [*dead, TRACKER])
+    assert world.run(lambda: leech.is_done, 5)
 
 
 def test_a_removed_torrent_leaves_no_link_and_no_socket() -> None:

@@ -21,7 +21,8 @@ from torrentide.timers import Timers
 # WebTorrent makes 5 offers an announce; aquatic takes up to 10.
 OFFERS_PER_ANNOUNCE = 5
 # Chromium refuses a page's connections beyond about 500, and WebTorrent is known to run into that with a
-# dozen torrents; six trackers' worth of offers finds peers as fast as more would.
+# dozen torrents; six trackers' worth of offers finds peers as fast as more would. Beyond it each tracker gets
+# one offer.
 MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
@@ -128,7 +129,10 @@ class Swarm:
         return self._max_conns - len(self.torrent.peers) - self.links.connecting
 
     def _offers_wanted(self) -> int:
-        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), MAX_PENDING_LINKS - len(self.links)))
+        """How many offers the next announce may make: one at least while peers are welcome, for an announce
+        without any meets nobody."""
+        pending = max(1, MAX_PENDING_LINKS - len(self.links))
+        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), pending))
 
     def _welcome(self, peer_id: bytes) -> bool:
         return self._room() > 0 and not self.torrent.knows(peer_id)
