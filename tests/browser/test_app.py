@@ -54,6 +54,9 @@ def test_pick_a_file_and_open_its_link_elsewhere(demo_url: str, new_page: NewPag
     assert hashlib.sha256(saved).digest() == hashlib.sha256(data).digest()
     expect(giver.get_by_test_id("peers")).to_contain_text("1")
 
+    third = new_page("firefox", link)
+    expect(third.get_by_test_id("percent")).to_contain_text("100", timeout=20_000)
+
 
 def test_a_dropped_folder_and_a_pasted_magnet(demo_url: str, new_page: NewPage) -> None:
     giver, taker = new_page("chromium", demo_url), new_page("chromium-2", demo_url)

@@ -21,8 +21,9 @@ export function acceptDrops(take: (files: File[]) => void, failed: (error: unkno
 
 async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   // All entries are taken before the first wait: afterwards the list is empty.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  return (await Promise.all(entries.map(filesBelow))).flat();
+  // An image dragged from another page is a file without an entry.
+  const found = [...transfer.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  return (await Promise.all(found.map((each) => (each instanceof File ? [each] : each ? filesBelow(each) : [])))).flat();
 }
 
 async function filesBelow(entry: FileSystemEntry): Promise<File[]> {
