@@ -75,11 +75,14 @@ async function leech(tracker, id, library = window.Torrentide) {
   const started = performance.now();
   const torrent = watch(client(tracker, library).add(id));
   window.torrent = torrent;
+  let begun = started;
+  torrent.on('metadata', () => (begun = performance.now()));
   await event(torrent, 'done');
   const seconds = (performance.now() - started) / 1000;
+  const payloadSeconds = (performance.now() - begun) / 1000;
   const sums = [];
   for (const file of torrent.files) sums.push(await sha256(await file.blob()));
-  return { ...(await describe(torrent)), sums, seconds, uploaded: torrent.uploaded, received: torrent.received };
+  return { ...(await describe(torrent)), sums, seconds, payloadSeconds, uploaded: torrent.uploaded, received: torrent.received };
 }
 
 /** Starts the engine, so that what comes next begins at once. */
