@@ -14,7 +14,7 @@ import os, sys
 os.chdir("/repo")
 sys.path.append("/site")
 import pytest
-int(pytest.main(["-m", "not native", "--hypothesis-profile", "ci", *arguments]))
+int(pytest.main(["-p", "no:faulthandler", "-m", "not native", "--hypothesis-profile", "ci", *arguments]))
 `
 
 const pyodide = await loadPyodide()

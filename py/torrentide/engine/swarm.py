@@ -12,7 +12,7 @@ from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.engine.peer import Peer
-from torrentide.engine.torrent import Observer, Torrent
+from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Transport
@@ -28,35 +28,14 @@ MAX_PENDING_LINKS = 30
 NO_PEERS_SECONDS = 30.0
 
 
-class SwarmObserver(Protocol):
-    """Is told what happens to a torrent and to its discovery. See `torrent.Observer`."""
-
-    def metadata(self, now: float) -> None:
-        """The info dict is known."""
-
-    def verified(self, index: int, now: float) -> None:
-        """A piece is here, checked and stored."""
-
-    def done(self, now: float) -> None:
-        """Every piece is here."""
-
-    def peer_joined(self, peer: Peer, now: float) -> None:
-        """Handshakes were exchanged."""
-
-    def peer_left(self, peer: Peer, reason: str, now: float) -> None:
-        """A peer that had joined is gone."""
+class SwarmObserver(TorrentObserver, Protocol):
+    """Is told what happens to a torrent and to its discovery."""
 
     def announced(self, reply: AnnounceReply) -> None:
         """A tracker took our announce."""
 
     def no_peers(self, now: float) -> None:
         """Nobody has been connected for a while."""
-
-    def warning(self, error: TorrentideError) -> None:
-        """Something went wrong; the torrent goes on."""
-
-    def failed(self, error: TorrentideError) -> None:
-        """The torrent can't go on."""
 
 
 class Swarm:

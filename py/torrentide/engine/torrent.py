@@ -41,7 +41,7 @@ CHECK_SECONDS = 5.0
 METADATA_SECONDS = 1.0
 
 
-class Observer(Protocol):
+class TorrentObserver(Protocol):
     """Is told what happens to a torrent. Nothing is told per block."""
 
     def metadata(self, now: float) -> None:
@@ -59,14 +59,18 @@ class Observer(Protocol):
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """A peer that had joined is gone."""
 
-    def link_closed(self, link: int) -> None:
-        """The torrent has closed a connection, joined or not."""
-
     def warning(self, error: TorrentideError) -> None:
         """Something went wrong; the torrent goes on."""
 
     def failed(self, error: TorrentideError) -> None:
         """The torrent can't go on."""
+
+
+class Observer(TorrentObserver, Protocol):
+    """Holds the connections of a torrent, too."""
+
+    def link_closed(self, link: int) -> None:
+        """The torrent has closed a connection, joined or not."""
 
 
 class Torrent:
