@@ -50,6 +50,7 @@ class World:
         while not until():
             due = self.timers.next_due
             if due is None or due > end:
+                self.now = end
                 return until()
             self.now = max(self.now, due)
             self.timers.run(self.now)

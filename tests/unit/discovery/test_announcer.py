@@ -148,8 +148,9 @@ def test_a_new_socket_hears_started_again(it: Fixture) -> None:
     it.open()
     it.tracker.closed("lost", 5.0)
     it.announcer.completed(6.0)
-    it.run(60.0)
+    it.run(2 * DEFAULT_INTERVAL)
     assert it.events == ["started"], "nothing is said while it is closed"
+    assert it.dialer.offered == [1, 2], "nor made ready"
     it.open()
     it.run(1.0)
     assert it.events == ["started", "started", "completed"]
@@ -216,6 +217,15 @@ def test_no_goodbye_where_nothing_was_said(it: Fixture) -> None:
     assert it.announcer.stop(1.0)
     it.gather()
     it.run(1000.0)
+    assert it.heard == []
+
+
+def test_what_was_stopped_while_offers_were_made_says_nothing(it: Fixture) -> None:
+    """Another torrent may keep the socket open."""
+    it.tracker.join(b"i" * 20, it.announcer, 0.0)
+    it.open(gathered=False)
+    assert not it.announcer.stop(1.0)
+    it.gather()
     assert it.heard == []
 
 

@@ -207,6 +207,8 @@ def test_answering_has_a_bound(it: Fixture) -> None:
 def test_an_answer_that_does_not_lead_to_a_channel_is_given_up(it: Fixture) -> None:
     it.remote_offer(THEIRS, now=3.0)
     it.links.described(1, "our answer", 4.0)
+    it.timers.run(3.0 + CONNECT_SECONDS - 0.01)
+    assert it.closed == []
     it.timers.run(3.0 + CONNECT_SECONDS)
     assert it.closed == [1]
     assert len(it.answers) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulation.world import LATENCY, Run, World, make_torrent
-from torrentide.engine.swarm import NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
+from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
 from torrentide.errors import TorrentideError
 from torrentide.wire import messages
 from torrentide.wire.handshake import Handshake
@@ -80,6 +80,44 @@ def test_no_more_peers_than_the_limit(limit: int) -> None:
         world.run(lambda: False, 0.1)
         most = max(most, len(seed.swarm.torrent.peers))
     assert most == limit
+
+
+@pytest.mark.parametrize("trackers", [2, 20])
+def test_offers_that_are_out_have_a_bound_over_all_trackers(trackers: int) -> None:
+    world = World()
+    urls = [f"ws://{number}.test" for number in range(trackers)]
+    for url in urls:
+        world.tracker(url)
+    info, data = make_torrent(world.rng, 1000)
+    run = world.node().seed(info, data, urls)
+    most = 0
+    for _ in range(300):
+        world.run(lambda: False, 1)
+        most = max(most, len(run.swarm.links))
+    assert most == min(OFFERS_PER_ANNOUNCE * trackers, MAX_PENDING_LINKS)
+    told = sum(len(world.trackers[url].received) for url in urls)
+    assert told >= 2 * trackers, "each is announced to all the same"
+
+
+def test_the_shell_hears_of_metadata_pieces_and_lies() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 300_000)
+    liar = world.node().seed(info, data, [TRACKER])
+    liar.store.pieces[2] = bytes(len(liar.store.pieces[2]))
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    heard: list[str] = []
+    leech.metadata = lambda now: heard.append("metadata")  # type: ignore[method-assign]
+    leech.verified = lambda index, now: heard.append(f"{index}")  # type: ignore[method-assign]
+    assert world.run(lambda: bool(leech.left), 30)
+    assert leech.left == ["piece 2 does not match its hash"]
+    assert leech.warnings == ["piece 2 failed verification; it is fetched again"]
+    world.node().seed(info, data, [TRACKER])
+    liar.node.session.close(world.now)
+    assert world.run(lambda: leech.is_done, 300)
+    assert heard[0] == "metadata"
+    assert sorted(heard[1:]) == [str(index) for index in range(info.piece_count)]
+    assert leech.store.data == data
 
 
 def test_somebody_lonely_is_told_so_every_half_minute() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from simulation.world import MemoryStore, make_torrent
 from torrentide import __version__
-from torrentide.engine.peer import Peer
+from torrentide.engine.peer import HIGH_WATER, Peer
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.swarm import Swarm
 from torrentide.errors import DuplicateTorrent, TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.timers import Timers
+from torrentide.wire import messages
 from torrentide.wire.handshake import HANDSHAKE_LENGTH, Handshake, parse_handshake
 from unit.recorders import HeldDigest, RecordedDialer, RecordedSockets, RecordedTransport
 
@@ -91,7 +92,7 @@ class Fixture:
         return link, transport
 
     def hear(self, url: str, info_hash: bytes, **message: Any) -> None:
-        text = json.dumps({"action": "announce", "info_hash": info_hash.decode(), **message})
+        text = json.dumps({"action": "announce", "info_hash": info_hash.decode("latin-1"), **message})
         self.session.socket_text(url, text, 0.0)
 
     def heard(self, url: str) -> list[dict[str, Any]]:
@@ -264,7 +265,25 @@ def test_a_removed_torrent_closes_its_links_and_no_others(it: Fixture) -> None:
     it.session.remove(ONE, 1.0)
     assert ones in it.dialer.closed
     assert twos not in it.dialer.closed
+    it.session.link_data(twos, Handshake(TWO, THEIRS).to_bytes(), 2.0)
+    assert it.told[TWO].joined == [twos]
     assert len(set(it.dialer.closed)) == len(it.dialer.closed) == len(offered) // 2 + 1
+
+
+def test_a_drained_channel_reaches_its_torrent() -> None:
+    it, (info, data) = Fixture(), make_torrent(random.Random(1), 400_000)
+    it.session.add(
+        info.info_hash, [URL], observer=Told(), open_store=lambda info: MemoryStore(info, data), now=0.0,
+        info=info, seeding=True,
+    )  # fmt: skip
+    it.session.socket_open(URL, 0.0)
+    link, transport = it.connect(info.info_hash)
+    it.session.link_data(link, Handshake(info.info_hash, THEIRS).to_bytes() + messages.INTERESTED, 0.0)
+    transport.unsent = HIGH_WATER
+    it.session.link_data(link, messages.request(0, 0, 16384) * 20, 0.0)
+    transport.sends.clear()
+    it.session.link_drained(link, 1.0)
+    assert transport.sends
 
 
 def test_a_peer_known_through_one_tracker_is_not_answered_through_another(it: Fixture) -> None:

@@ -513,6 +513,17 @@ def test_a_silent_peers_blocks_are_asked_of_others() -> None:
     assert not silent.dropped
 
 
+def test_blocks_that_a_choke_freed_are_asked_of_an_idle_peer_by_and_by() -> None:
+    it = Fixture(pieces=1)
+    choking = it.remote().hello(fast=False).say(messages.bitfield(b"\x80"), messages.UNCHOKE)
+    first, second = choking.requests()
+    other = it.seed()
+    assert other.requests() == [first], "the end-game"
+    choking.say(messages.CHOKE)
+    it.run(HANDSHAKE_SECONDS)
+    assert other.requests() == [second]
+
+
 def test_a_false_piece_of_one_peer_drops_it() -> None:
     it = Fixture(pieces=1)
     liar = it.seed()

@@ -150,8 +150,15 @@ class PickerAgainstModel(RuleBasedStateMachine):
             self.picker.release(index, begin)
         self.states[index, begin] = "here" if arrives else "free"
 
-    @rule(data=st.data(), good=st.booleans())
-    def check(self, data: st.DataObject, good: bool) -> None:
+    @rule(index=st.integers(0, COUNT - 1))
+    def all_that_was_asked_of_a_piece_arrives(self, index: int) -> None:
+        for block in self.blocks_of(index):
+            if self.states[block] == "asked":
+                assert self.picker.partial[index].receive(block[1], bytes(self.sizes[block]), 1)
+                self.states[block] = "here"
+
+    @rule(good=st.booleans())
+    def check(self, good: bool) -> None:
         whole = [
             index
             for index in set(range(COUNT)) - self.verified
