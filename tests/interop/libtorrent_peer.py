@@ -13,7 +13,8 @@ from pathlib import Path
 
 import libtorrent as lt
 
-SETTINGS: lt.settings_pack = {
+# The name is that of a type of the stubs alone.
+SETTINGS: "lt.settings_pack" = {
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
