@@ -23,7 +23,9 @@ SETTINGS: "lt.settings_pack" = {
     "allow_multiple_connections_per_ip": True,
     # There is no STUN server to reach.
     "webtorrent_stun_server": "",
-    "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.tracker_notification,
+    "alert_mask": lt.alert.category_t.error_notification
+    | lt.alert.category_t.tracker_notification
+    | lt.alert.category_t.storage_notification,
 }
 NAME = "file.bin"
 LIMIT_SECONDS = 60
@@ -93,6 +95,16 @@ def _wait(session: lt.session, torrent: lt.torrent_handle) -> None:
         session.wait_for_alert(100)
 
 
+def _flush(session: lt.session, torrent: lt.torrent_handle) -> None:
+    """Until every byte is in the file: complete means verified, and the last writes may be under way."""
+    torrent.flush_cache()
+    end = time.monotonic() + LIMIT_SECONDS
+    while not any(isinstance(alert, lt.cache_flushed_alert) for alert in session.pop_alerts()):
+        if time.monotonic() > end:
+            sys.exit(f"the file was not written within {LIMIT_SECONDS} s")
+        session.wait_for_alert(100)
+
+
 def main(where: str, what: str, argument: str) -> None:
     """Seed for the tracker `argument`, or download the magnet link `argument`."""
     folder = Path(where)
@@ -104,6 +116,7 @@ def main(where: str, what: str, argument: str) -> None:
     if what == "seed":
         print(lt.make_magnet_uri(torrent), flush=True)
     else:
+        _flush(session, torrent)
         data = (folder / torrent.name()).read_bytes()
         print(hashlib.sha256(data).hexdigest(), flush=True)
     sys.stdin.read()
