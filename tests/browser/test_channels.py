@@ -37,7 +37,8 @@ async (source) => {
 @pytest.fixture(scope="module")
 def source() -> str:
     """web/src/engine/channels.ts as JavaScript."""
-    command = [ROOT / "node_modules/.bin/esbuild", ROOT / "web/src/engine/channels.ts", "--format=esm"]
+    script = str(ROOT / "web/src/engine/channels.ts")
+    command = [str(ROOT / "node_modules/.bin/esbuild"), script, "--format=esm"]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
