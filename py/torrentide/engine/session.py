@@ -73,8 +73,13 @@ class Session:
         now: float,
         info: Info | None = None,
         seeding: bool = False,
+        foreign: Iterable[str] = (),
     ) -> Swarm:
-        """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning."""
+        """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning.
+
+        Every tracker is used, the first ones first (see `discovery.tiers`); of `foreign` ones, which the
+        torrent does not name itself, a private torrent uses none.
+        """
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
 
@@ -103,11 +108,16 @@ class Session:
                 close_link=self._close_link,
             ),
             close_link=self._close_link,
+            tracker_closed=self._tracker_closed,
             timers=self._timers,
             rng=self._rng,
             max_conns=self._max_conns,
         )
-        swarm.start(self._usable(trackers, observer), now, info, seeding=seeding)
+        own = self._usable(trackers, observer)
+        if info is not None and info.private:
+            foreign = ()
+        others = [tracker for tracker in self._usable(foreign, observer) if tracker not in own]
+        swarm.start(own, now, info, seeding=seeding, foreign=others)
         return swarm
 
     def remove(self, info_hash: bytes, now: float) -> None:
@@ -115,8 +125,7 @@ class Session:
         swarm = self.swarms.pop(info_hash, None)
         if swarm is None:
             return
-        for tracker in swarm.stop(now):
-            del self._trackers[tracker.url]
+        swarm.stop(now)
         self._link_swarm = {link: owner for link, owner in self._link_swarm.items() if owner is not swarm}
 
     def close(self, now: float) -> None:
@@ -184,6 +193,9 @@ class Session:
                 self._trackers[url] = Tracker(url, self._sockets, self._timers, self._rng)
             trackers[url] = self._trackers[url]
         return list(trackers.values())
+
+    def _tracker_closed(self, tracker: Tracker) -> None:
+        del self._trackers[tracker.url]
 
     def _new_link(self, swarm: Swarm) -> int:
         number = next(self._numbers)

@@ -47,7 +47,7 @@ class SwarmObserver(TorrentObserver, Protocol):
 
 class Swarm:
     """`torrent`, `links` and the announcers, held together. `make_torrent` builds the torrent around us as
-    its observer."""
+    its observer; `tracker_closed` is told of a tracker whose socket was closed behind its last torrent."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Swarm:
         make_torrent: Callable[[Observer], Torrent],
         make_links: Callable[[], Links],
         close_link: Callable[[int], None],
+        tracker_closed: Callable[[Tracker], None],
         timers: Timers,
         rng: random.Random,
         max_conns: int,
@@ -66,41 +67,62 @@ class Swarm:
         self._peer_id = peer_id
         self._observer = observer
         self._close_link = close_link
+        self._tracker_closed = tracker_closed
         self._timers = timers
         self._rng = rng
         self._max_conns = max_conns
         self._announcers: list[Announcer] = []
+        self._foreign: list[Announcer] = []
         self._seeding = False
 
-    def start(self, trackers: Iterable[Tracker], now: float, info: Info | None, *, seeding: bool) -> None:
-        """Begin to announce, and to download or seed."""
+    def start(
+        self,
+        trackers: Iterable[Tracker],
+        now: float,
+        info: Info | None,
+        *,
+        seeding: bool,
+        foreign: Iterable[Tracker] = (),
+    ) -> None:
+        """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
+        out to be private (BEP 27)."""
         self._seeding = seeding
         self.torrent.start(now, info, seeding=seeding)
         for tracker in trackers:
-            announcer = Announcer(
-                self.torrent.info_hash,
-                self._peer_id,
-                tracker,
-                self.links,
-                self._timers,
-                self._rng,
-                progress=self._progress,
-                offers_wanted=self._offers_wanted,
-                welcome=self._welcome,
-                lonely=self._lonely,
-                warn=self._observer.warning,
-                announced=self._observer.announced,
-            )
-            self._announcers.append(announcer)
-            tracker.join(self.torrent.info_hash, announcer, now)
+            self._join(tracker, now)
+        self._foreign = [self._join(tracker, now) for tracker in foreign]
         self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
 
-    def stop(self, now: float) -> list[Tracker]:
-        """Leave the swarm; gives the trackers whose sockets are closed with it."""
-        left = [announcer.tracker for announcer in self._announcers if announcer.stop(now)]
+    def stop(self, now: float) -> None:
+        """Leave the swarm."""
+        while self._announcers:
+            self._leave(self._announcers[0], now)
         self.links.close(now)
         self.torrent.close(now)
-        return left
+
+    def _join(self, tracker: Tracker, now: float) -> Announcer:
+        announcer = Announcer(
+            self.torrent.info_hash,
+            self._peer_id,
+            tracker,
+            self.links,
+            self._timers,
+            self._rng,
+            progress=self._progress,
+            offers_wanted=self._offers_wanted,
+            welcome=self._welcome,
+            lonely=self._lonely,
+            warn=self._observer.warning,
+            announced=self._observer.announced,
+        )
+        self._announcers.append(announcer)
+        tracker.join(self.torrent.info_hash, announcer, now)
+        return announcer
+
+    def _leave(self, announcer: Announcer, now: float) -> None:
+        self._announcers.remove(announcer)
+        if announcer.stop(now):
+            self._tracker_closed(announcer.tracker)
 
     def opened(self, number: int, transport: Transport, now: float) -> None:
         """The channel of a link opened."""
@@ -157,7 +179,12 @@ class Swarm:
     # -- Observer of the torrent
 
     def metadata(self, now: float) -> None:
-        """See `torrent.Observer`."""
+        """See `torrent.Observer`. That a magnet's torrent is private shows only here."""
+        info = self.torrent.info
+        if info is not None and info.private:
+            foreign, self._foreign = self._foreign, []
+            for announcer in foreign:
+                self._leave(announcer, now)
         self._observer.metadata(now)
 
     def verified(self, index: int, now: float) -> None:

@@ -1,15 +1,18 @@
 """A torrent in its swarm: limits, losses, and what a shell may do in the middle of it. Engines and trackers
 are real; the time and the wires are the simulator's."""
 
+import hashlib
 import json
 import random
 from typing import Any
 
 import pytest
 
-from simulation.world import LATENCY, Run, World, make_torrent
+from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
 from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
 from torrentide.errors import TorrentideError
+from torrentide.metainfo.create import build_info
+from torrentide.metainfo.info import Info
 from torrentide.wire import messages
 from torrentide.wire.handshake import Handshake
 
@@ -259,3 +262,58 @@ def test_random_bytes_on_open_links_end_them_and_break_nothing() -> None:
         world.run(lambda: False, 1)
         assert leech.errors == seed.errors == []
         assert len(seed.swarm.torrent.peers) == len(leech.swarm.torrent.peers)
+
+
+def private_torrent(world: World) -> tuple[Info, bytes]:
+    data = world.rng.randbytes(100_000)
+    return build_info(
+        "private.bin", [(("private.bin",), len(data))], 131072, hashlib.sha1(data).digest(), private=True
+    ), data
+
+
+def sockets_of(run: Run) -> set[str]:
+    return set(run.node.session._trackers)
+
+
+FOREIGN = "ws://foreign.test"
+
+
+def join(run: Run, info_hash: bytes, **given: Any) -> None:
+    """Join with a tracker of the torrent's own, and a foreign one."""
+    run.swarm = run.node.session.add(
+        info_hash,
+        [TRACKER],
+        observer=run,
+        open_store=run.store.opened,
+        now=run.node.world.now,
+        foreign=[FOREIGN, TRACKER],
+        **given,
+    )
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_private_torrent_keeps_to_its_trackers(private: bool) -> None:
+    world = World()
+    world.tracker(TRACKER)
+    foreign = world.tracker(FOREIGN)
+    info, data = private_torrent(world) if private else make_torrent(world.rng, 1000)
+    seed = Run(world.node(), MemoryStore(info, data))
+    join(seed, info.info_hash, info=info, seeding=True)
+    world.run(lambda: False, 200)
+    assert bool(foreign.received) != private
+    assert sockets_of(seed) == ({TRACKER} if private else {TRACKER, FOREIGN})
+
+
+def test_a_magnet_that_turns_out_private_leaves_the_others() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    foreign = world.tracker(FOREIGN)
+    info, data = private_torrent(world)
+    leech = Run(world.node(), MemoryStore(None, b""))
+    join(leech, info.info_hash)
+    world.node().seed(info, data, [TRACKER])
+    assert world.run(lambda: leech.is_done, 10)
+    world.run(lambda: False, 200)
+    heard = [json.loads(text).get("event") for _, text in foreign.received]
+    assert heard == ["started", "stopped"]
+    assert sockets_of(leech) == {TRACKER}
