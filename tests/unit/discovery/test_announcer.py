@@ -276,7 +276,7 @@ def test_a_refusal_is_a_warning_and_announcing_goes_on(it: Fixture) -> None:
     it.tracker.received('{"failure reason":"too many"}', 1.0)
     it.tracker.received("garbage", 1.0)
     assert it.warnings[0] == f"{URL} refused: too many"
-    assert "expected JSON" in it.warnings[1]
+    assert "is not valid JSON" in it.warnings[1]
     it.run(DEFAULT_INTERVAL)
     assert it.events == ["started", "-"]
 
