@@ -26,6 +26,7 @@ from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.torrent import PageTorrent
 from torrentide.discovery.tiers import in_order
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.errors import Closed, LocalError, TorrentideError
 from torrentide.metainfo.magnet import Magnet
@@ -53,6 +54,7 @@ class Host:
         self._wake_at: float | None = None
         self._rng = random.Random(secrets.randbits(256))
         self._numbers = itertools.count(1)
+        self._budget = LinkBudget()
         self._owners: dict[int, Session] = {}
         self._clients: dict[int, Client] = {}
         self._torrents: dict[int, PageTorrent] = {}
@@ -125,6 +127,7 @@ class Host:
             timers=self._timers,
             rng=self._rng,
             numbers=self._numbers,
+            budget=self._budget,
             max_conns=options["maxConns"],
         )
         sockets.session = dialer.session = session

@@ -27,6 +27,10 @@ from torrentide.timers import Timer, Timers
 
 # Every tracker names its interval, 120 s as a rule; this one holds until then.
 DEFAULT_INTERVAL = 120.0
+# Remote offers that are answered between two announces: each makes the browser probe addresses that a
+# stranger chose. libtorrent takes as many as it made itself, 10 at most; a seed in a rush has use for as many
+# as it may have peers.
+MAX_OFFERS_TAKEN = 60
 # BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
 LEFT_UNKNOWN = 16 * 1024
 
@@ -41,10 +45,10 @@ class Progress:
 
 
 class Announcer:
-    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted()` how many peers
-    are welcome, `welcome(peer_id)` whether an offer from that peer is, `lonely(others)` whether company is
-    lacking where so many other peers are known; `warn(error)` is told of trouble, `announced(reply)` of
-    success."""
+    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting)` how many
+    offers are to be announced where so many are waiting already, `welcome(peer_id)` whether a connection to
+    that peer is welcome, `lonely(others)` whether company is lacking where so many other peers are known;
+    `warn(error)` is told of trouble, `announced(reply)` of success."""
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class Announcer:
         rng: random.Random,
         *,
         progress: Callable[[], Progress],
-        offers_wanted: Callable[[], int],
+        offers_wanted: Callable[[int], int],
         welcome: Callable[[bytes], bool],
         lonely: Callable[[int], bool],
         warn: Callable[[TorrentideError], None],
@@ -81,6 +85,9 @@ class Announcer:
         self._last = 0.0
         # How many peers of use the tracker has, by its last count or what came from them since.
         self._others = 0
+        # The offers of the last announce: those that nobody answers are announced again.
+        self._offers: list[Offer] = []
+        self._offers_taken = 0
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -127,12 +134,14 @@ class Announcer:
         match message:
             case AnnounceReply():
                 self._on_reply(message, now)
+            case RemoteOffer() | RemoteAnswer() if message.peer_id == self._peer_id:
+                pass  # Our own, come back.
             case RemoteOffer():
                 self._heard_of_another(now)
                 self._on_offer(message, now)
             case RemoteAnswer():
                 self._heard_of_another(now)
-                if self._is_welcome(message.peer_id):
+                if self._welcome(message.peer_id):
                     self._links.take_answer(message, now)
                 else:
                     self._links.refuse_answer(message, now)
@@ -153,18 +162,28 @@ class Announcer:
         if self._stopped or self._gathering:
             return
         self._gathering = True
-        self._links.make_offers(min(self._offers_wanted(), signalling.MAX_OFFERS), self._offers_ready, now)
+        self._offers = self._links.waiting(self._offers, now)
+        lacking = self._wanted() - len(self._offers)
+        self._links.make_offers(max(0, lacking), self._offers_ready, now)
 
-    def _offers_ready(self, offers: list[Offer], now: float) -> None:
+    def _offers_ready(self, made: list[Offer], now: float) -> None:
         self._gathering = False
+        # Some may have been answered while the others were made.
+        self._offers = self._links.waiting([*self._offers, *made], now)
         if self._stopped or not self.tracker.is_open:
             return
+        offers = self._offers[: self._wanted()]
+        self._links.renew(offers, now)
+        self._offers_taken = 0
         starting = not self._started
         self._started = True
         self._cancel_healing()
         self._send("started" if starting else None, offers, now)
         if self._completed_due:
             self._send("completed", [], now)
+
+    def _wanted(self) -> int:
+        return min(self._offers_wanted(len(self._offers)), signalling.MAX_OFFERS)
 
     def _send(self, event: Event | None, offers: list[Offer], now: float) -> None:
         if event == "completed":
@@ -199,8 +218,9 @@ class Announcer:
         self._announced(reply)
 
     def _on_offer(self, offer: RemoteOffer, now: float) -> None:
-        if not self._is_welcome(offer.peer_id):
+        if not self._welcome(offer.peer_id) or self._offers_taken >= MAX_OFFERS_TAKEN:
             return
+        self._offers_taken += 1
 
         def answered(sdp: str, then: float) -> None:
             left = self._left(self._progress())
@@ -209,9 +229,6 @@ class Announcer:
             )
 
         self._links.take_offer(offer, answered, now)
-
-    def _is_welcome(self, peer_id: bytes) -> bool:
-        return peer_id != self._peer_id and self._welcome(peer_id)
 
     # -- Announcing before the time
 

@@ -12,6 +12,7 @@ from torrentide.discovery.announcer import Announcer, Progress
 from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.discovery.tracker import Tracker
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.errors import TorrentideError
@@ -21,9 +22,7 @@ from torrentide.timers import Timers
 
 # WebTorrent makes 5 offers an announce; aquatic takes up to 10.
 OFFERS_PER_ANNOUNCE = 5
-# Chromium refuses a page's connections beyond about 500, and WebTorrent is known to run into that with a
-# dozen torrents; six trackers' worth of offers finds peers as fast as more would. Beyond it each tracker gets
-# one offer.
+# Six trackers' worth of offers finds peers as fast as more would. Beyond it each tracker gets one offer.
 MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
@@ -60,6 +59,7 @@ class Swarm:
         tracker_closed: Callable[[Tracker], None],
         timers: Timers,
         rng: random.Random,
+        budget: LinkBudget,
         max_conns: int,
     ) -> None:
         self.torrent = make_torrent(self)
@@ -70,6 +70,7 @@ class Swarm:
         self._tracker_closed = tracker_closed
         self._timers = timers
         self._rng = rng
+        self._budget = budget
         self._max_conns = max_conns
         self._announcers: list[Announcer] = []
         self._foreign: list[Announcer] = []
@@ -145,11 +146,11 @@ class Swarm:
     def _room(self) -> int:
         return self._max_conns - len(self.torrent.peers) - self.links.connecting
 
-    def _offers_wanted(self) -> int:
-        """How many offers the next announce may make: one at least while peers are welcome, for an announce
-        without any meets nobody."""
-        pending = max(1, MAX_PENDING_LINKS - len(self.links))
-        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), pending))
+    def _offers_wanted(self, waiting: int) -> int:
+        """How many offers the next announce at a tracker may have, where `waiting` are out already: one at
+        least while peers are welcome, for an announce without any meets nobody."""
+        pending = max(1, MAX_PENDING_LINKS - len(self.links) + waiting)
+        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), pending, self._budget.offers + waiting))
 
     def _welcome(self, peer_id: bytes) -> bool:
         return self._room() > 0 and not self.torrent.knows(peer_id)

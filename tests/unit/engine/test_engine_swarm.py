@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.create import build_info
@@ -317,3 +318,25 @@ def test_a_magnet_that_turns_out_private_leaves_the_others() -> None:
     heard = [json.loads(text).get("event") for _, text in foreign.received]
     assert heard == ["started", "stopped"]
     assert sockets_of(leech) == {TRACKER}
+
+
+def test_a_page_has_no_more_links_than_its_budget() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    node = world.node()
+    budget = node.session._budget = LinkBudget(most=12, most_for_offers=8)
+    runs: list[Run] = []
+    for _ in range(6):
+        info, data = make_torrent(world.rng, 1000)
+        runs.append(node.seed(info, data, [TRACKER]))
+        for _ in range(4):
+            world.node().leech(info.info_hash, [TRACKER])
+    most = 0
+    for _ in range(200):
+        world.run(lambda: False, 0.5)
+        most = max(most, budget.used)
+        assert budget.used == len(node.session._link_swarm)
+    assert most == 12
+    assert sum(len(run.swarm.torrent.peers) for run in runs) > 8, "peers that come find room"
+    node.session.close(world.now)
+    assert budget.used == 0
