@@ -45,10 +45,10 @@ class Progress:
 
 
 class Announcer:
-    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting)` how many
-    offers are to be announced where so many are waiting already, `welcome(peer_id)` whether a connection to
-    that peer is welcome, `lonely(others)` whether company is lacking where so many other peers are known;
-    `warn(error)` is told of trouble, `announced(reply)` of success."""
+    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting, now)` how
+    many offers are to be announced where so many are waiting already, `welcome(peer_id, now)` whether a
+    connection to that peer is welcome, `lonely(others, now)` whether company is lacking where so many other
+    peers are known; `warn(error)` is told of trouble, `announced(reply)` of success."""
 
     def __init__(
         self,
@@ -60,13 +60,15 @@ class Announcer:
         rng: random.Random,
         *,
         progress: Callable[[], Progress],
-        offers_wanted: Callable[[int], int],
-        welcome: Callable[[bytes], bool],
-        lonely: Callable[[int], bool],
+        offers_wanted: Callable[[int, float], int],
+        welcome: Callable[[bytes, float], bool],
+        lonely: Callable[[int, float], bool],
         warn: Callable[[TorrentideError], None],
         announced: Callable[[AnnounceReply], None],
     ) -> None:
         self.tracker = tracker
+        # How many peers of use the tracker has, by its last count or what came from them since.
+        self.others = 0
         self._info_hash = info_hash
         self._peer_id = peer_id
         self._links = links
@@ -83,8 +85,6 @@ class Announcer:
         self._healing = Healing(rng)
         self._heal_timer: Timer | None = None
         self._last = 0.0
-        # How many peers of use the tracker has, by its last count or what came from them since.
-        self._others = 0
         # The offers of the last announce: those that nobody answers are announced again.
         self._offers: list[Offer] = []
         self._offers_taken = 0
@@ -141,7 +141,7 @@ class Announcer:
                 self._on_offer(message, now)
             case RemoteAnswer():
                 self._heard_of_another(now)
-                if self._welcome(message.peer_id):
+                if self._welcome(message.peer_id, now):
                     self._links.take_answer(message, now)
                 else:
                     self._links.refuse_answer(message, now)
@@ -163,7 +163,7 @@ class Announcer:
             return
         self._gathering = True
         self._offers = self._links.waiting(self._offers, now)
-        lacking = self._wanted() - len(self._offers)
+        lacking = self._wanted(now) - len(self._offers)
         self._links.make_offers(max(0, lacking), self._offers_ready, now)
 
     def _offers_ready(self, made: list[Offer], now: float) -> None:
@@ -172,7 +172,7 @@ class Announcer:
         self._offers = self._links.waiting([*self._offers, *made], now)
         if self._stopped or not self.tracker.is_open:
             return
-        offers = self._offers[: self._wanted()]
+        offers = self._offers[: self._wanted(now)]
         self._links.renew(offers, now)
         self._offers_taken = 0
         starting = not self._started
@@ -182,8 +182,8 @@ class Announcer:
         if self._completed_due:
             self._send("completed", [], now)
 
-    def _wanted(self) -> int:
-        return min(self._offers_wanted(len(self._offers)), signalling.MAX_OFFERS)
+    def _wanted(self, now: float) -> int:
+        return min(self._offers_wanted(len(self._offers), now), signalling.MAX_OFFERS)
 
     def _send(self, event: Event | None, offers: list[Offer], now: float) -> None:
         if event == "completed":
@@ -211,14 +211,14 @@ class Announcer:
         if reply.seeds is not None and reply.leechers is not None:
             # The counts hold ourselves. What can a seed do for a seed?
             complete = self._progress().left == 0
-            self._others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
-            if not self._others:
+            self.others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
+            if not self.others:
                 self._healing.over()
         self._heal_later(now)
         self._announced(reply)
 
     def _on_offer(self, offer: RemoteOffer, now: float) -> None:
-        if not self._welcome(offer.peer_id) or self._offers_taken >= MAX_OFFERS_TAKEN:
+        if not self._welcome(offer.peer_id, now) or self._offers_taken >= MAX_OFFERS_TAKEN:
             return
         self._offers_taken += 1
 
@@ -233,7 +233,7 @@ class Announcer:
     # -- Announcing before the time
 
     def _heard_of_another(self, now: float) -> None:
-        self._others = max(1, self._others)
+        self.others = max(1, self.others)
         self._heal_later(now)
 
     def _heal_later(self, now: float) -> None:
@@ -245,7 +245,7 @@ class Announcer:
 
     def _heal(self, now: float) -> None:
         self._heal_timer = None
-        if self._lonely(self._others):
+        if self._lonely(self.others, now):
             self._healing.tried()
             self._announce(now)
 

@@ -52,9 +52,9 @@ class Fixture:
             self.timers,
             rng,
             progress=lambda: self.progress,
-            offers_wanted=lambda waiting: self.wanted,
-            welcome=lambda peer_id: self.welcome,
-            lonely=lambda others: self.peers < others,
+            offers_wanted=lambda waiting, now: self.wanted,
+            welcome=lambda peer_id, now: self.welcome,
+            lonely=lambda others, now: self.peers < others,
             warn=self.warn,
             announced=self.replies.append,
         )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
+from torrentide.engine import swarm as swarm_module
+from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
 from torrentide.errors import TorrentideError
@@ -340,3 +342,68 @@ def test_a_page_has_no_more_links_than_its_budget() -> None:
     assert sum(len(run.swarm.torrent.peers) for run in runs) > 8, "peers that come find room"
     node.session.close(world.now)
     assert budget.used == 0
+
+
+# -- Turnover
+
+
+def full_seed(world: World, places: int, leeches: int, length: int, upload: float = 1e9) -> list[Run]:
+    """A seed with few places, and leeches, there before it, who cling to the one peer that they have."""
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, length)
+    runs: list[Run] = []
+    for _ in range(leeches):
+        node = world.node()
+        node.session._max_conns = 1
+        runs.append(node.leech(info.info_hash, [TRACKER]))
+    world.run(lambda: False, 1)
+    node = world.node(upload=upload)
+    node.session._max_conns = places
+    return [node.seed(info, data, [TRACKER]), *runs]
+
+
+def test_peers_that_have_all_make_room_for_newcomers() -> None:
+    world = World()
+    seed, *leeches = full_seed(world, 2, 6, 100_000)
+    most = 0
+
+    def done() -> bool:
+        nonlocal most
+        most = max(most, len(seed.swarm.torrent.peers))
+        return all(leech.is_done for leech in leeches)
+
+    assert world.run(done, 600)
+    assert most <= 2
+    assert "it was of no use and another one came" in [
+        reason for run in (seed, *leeches) for reason in run.left
+    ]
+
+
+@pytest.fixture
+def fast_turns(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Turns that are short enough for a simulated download of few peers; the length of one."""
+    monkeypatch.setattr(swarm_module, "TURNOVER_SECONDS", 20.0)
+    monkeypatch.setattr(turnover, "PROTECTED_SECONDS", 10.0)
+    monkeypatch.setattr(turnover, "TURNOVER_SHARE", 0.34)
+    return 20.0
+
+
+def test_a_full_torrent_gives_up_its_slowest_peers_in_turn(fast_turns: float) -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 25_000_000)
+    leeches = [world.node().leech(info.info_hash, [TRACKER]) for _ in range(8)]
+    world.run(lambda: False, 1)
+    node = world.node(upload=400_000)
+    node.session._max_conns = 3
+    seed = node.seed(info, data, [TRACKER])
+    world.run(lambda: False, 1.5 * fast_turns)
+    assert seed.left == ["others have been of more use"]
+    assert [leech.left for leech in leeches if leech.left] == [["the other side closed"]]
+
+
+def test_nobody_goes_where_nobody_waits(fast_turns: float) -> None:
+    world = World()
+    seed, *_ = full_seed(world, 3, 3, 25_000_000, upload=400_000)
+    world.run(lambda: False, 2.5 * fast_turns)
+    assert seed.left == []
