@@ -74,6 +74,7 @@ class Host:
             "rtc-relay": lambda message: shim.channels.relay(message["link"], message["port"]),
             "rtc-local": self._on_rtc_local,
             "rtc-failed": self._on_rtc_failed,
+            "online": self._on_online,
         }
 
     # -- Called by the worker
@@ -239,6 +240,10 @@ class Host:
         session = self._owners.get(message["link"])
         if session is not None:
             session.link_failed(message["link"], message["reason"], time.monotonic())
+
+    def _on_online(self, message: dict[str, Any]) -> None:
+        for client in self._clients.values():
+            client.session.online(time.monotonic())
 
 
 def _trackers(

@@ -31,6 +31,8 @@ DEFAULT_INTERVAL = 120.0
 # stranger chose. libtorrent takes as many as it made itself, 10 at most; a seed in a rush has use for as many
 # as it may have peers.
 MAX_OFFERS_TAKEN = 60
+# A network that comes and goes does not have us announce more often than this.
+ONLINE_SECONDS = 5.0
 # BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
 LEFT_UNKNOWN = 16 * 1024
 
@@ -122,6 +124,13 @@ class Announcer:
         """A peer's connection lasts."""
         self._healing.over()
 
+    def online(self, now: float) -> None:
+        """The network is there again, maybe another one: announce now, with offers of its addresses."""
+        self._healing.over()
+        self._links.withdraw(self._offers, now)
+        if self._started:
+            self._schedule(max(now, self._last + max(self._min_interval, ONLINE_SECONDS)))
+
     # -- Listener of the tracker
 
     def tracker_open(self, now: float) -> None:
@@ -200,14 +209,14 @@ class Announcer:
         )
         self.tracker.send(text)
         self._last = now
-        self._schedule(now)
+        self._schedule(now + self._interval)
 
     def _on_reply(self, reply: AnnounceReply, now: float) -> None:
         self._min_interval = reply.min_interval or self._min_interval
         interval = max(reply.interval or self._interval, self._min_interval)
         if interval != self._interval:
             self._interval = interval
-            self._schedule(now)
+            self._schedule(now + interval)
         if reply.seeds is not None and reply.leechers is not None:
             # The counts hold ourselves. What can a seed do for a seed?
             complete = self._progress().left == 0
@@ -251,10 +260,11 @@ class Announcer:
 
     # -- Timers
 
-    def _schedule(self, now: float) -> None:
+    def _schedule(self, due: float) -> None:
+        """Have the next announce at its time, whatever others are before it."""
         self._cancel_timer()
         if not self._stopped:
-            self._timer = self._timers.at(now + self._interval, self._announce)
+            self._timer = self._timers.at(due, self._announce)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

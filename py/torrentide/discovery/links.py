@@ -117,6 +117,12 @@ class Links:
         for offer in offers:
             self._expire(self._links[self._offers[offer.offer_id]], now + OFFER_SECONDS)
 
+    def withdraw(self, offers: list[Offer], now: float) -> None:
+        """Give up those of `offers` that nobody has answered."""
+        for offer in offers:
+            if offer.offer_id in self._offers:
+                self.failed(self._offers[offer.offer_id], now)
+
     def take_offer(self, offer: RemoteOffer, answered: Callable[[str, float], None], now: float) -> None:
         """Answer a remote offer. One that comes twice, from a peer that is being answered, or beyond the
         bounds does nothing."""

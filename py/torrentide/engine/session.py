@@ -135,6 +135,13 @@ class Session:
         for info_hash in list(self.swarms):
             self.remove(info_hash, now)
 
+    def online(self, now: float) -> None:
+        """The network is there again: every tracker is tried and announced to now, whatever it waited for."""
+        for tracker in self._trackers.values():
+            tracker.online(now)
+        for swarm in self.swarms.values():
+            swarm.online(now)
+
     # -- What comes from links
 
     def link_local(self, link: int, sdp: str, now: float) -> None:

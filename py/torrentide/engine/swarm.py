@@ -106,6 +106,11 @@ class Swarm:
         self.links.close(now)
         self.torrent.close(now)
 
+    def online(self, now: float) -> None:
+        """The network is there again."""
+        for announcer in self._announcers:
+            announcer.online(now)
+
     def _join(self, tracker: Tracker, now: float) -> Announcer:
         announcer = Announcer(
             self.torrent.info_hash,

@@ -344,6 +344,47 @@ def test_expired_offers_are_made_anew(it: Fixture) -> None:
     assert [each["offer"]["sdp"] for each in soon_again(it)] == ["sdp 3", "sdp 4"]
 
 
+# -- The network comes back
+
+
+def test_back_online_it_announces_at_once_with_new_offers(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=0)
+    it.run(30.0)
+    first = it.heard[0]["offers"][0]
+    it.hear(peer_id=THEIRS.decode(), offer_id=first["offer_id"], answer={"type": "answer", "sdp": "theirs"})
+    it.announcer.online(it.now)
+    assert it.dialer.closed == [2], "one that was answered may still open"
+    it.run(0.0)
+    assert it.events == ["started", "-"]
+    assert [each["offer"]["sdp"] for each in it.heard[1]["offers"]] == ["sdp 3", "sdp 4"]
+    it.run(119.0)
+    assert it.events == ["started", "-"]
+
+
+def test_a_network_that_comes_and_goes_does_not_hammer(it: Fixture) -> None:
+    it.open()
+    for _ in range(100):
+        it.announcer.online(it.now)
+        it.run(0.1)
+    assert len(it.heard) <= 3
+    it.hear(interval=120, **{"min interval": 60})
+    it.announcer.online(it.now)
+    it.run(49.0)
+    assert len(it.heard) <= 3
+
+
+def test_online_without_a_socket_or_behind_the_end(it: Fixture) -> None:
+    it.announcer.online(0.0)
+    it.run(10.0)
+    assert it.heard == []
+    it.open()
+    it.announcer.stop(it.now)
+    it.announcer.online(it.now)
+    it.run(10.0)
+    assert it.events == ["started", "stopped"]
+
+
 # -- Announces before the time
 
 
