@@ -124,6 +124,7 @@ class End:
     other: "End | None" = None
     open: bool = False
     unsent: int = 0
+    low_water: int = LOW_WATER
     sent: int = 0
     sends: int = 0
 
@@ -134,6 +135,9 @@ class End:
         self.sends += 1
         self.node.transmit(self, copy)
         return self.unsent
+
+    def set_low_water(self, count: int) -> None:
+        self.low_water = count
 
     def close(self) -> None:
         self.node.world.ends.pop(self.link, None)
@@ -247,7 +251,7 @@ class Node:
 
     def _sent(self, end: End, count: int) -> None:
         end.unsent -= count
-        if end.open and end.unsent <= LOW_WATER < end.unsent + count:
+        if end.open and end.unsent <= end.low_water < end.unsent + count:
             self.session.link_drained(end.link, self.world.now)
 
 
