@@ -132,3 +132,16 @@ def test_a_seed_whose_leechers_come_and_go_announces_by_the_interval() -> None:
         leech.node.session.close(world.now)
         world.run(lambda: False, 10)
     assert len(announces(world, seed)) <= 8
+
+
+def test_back_online_a_peer_announces_at_once() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 50_000)
+    world.node().seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    failing(leech.node, 1000)
+    world.run(lambda: False, 5 * MINUTE)
+    del leech.node.accept, leech.node.answer
+    leech.node.session.online(world.now)
+    assert world.run(lambda: leech.is_done, 1)

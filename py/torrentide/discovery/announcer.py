@@ -27,6 +27,12 @@ from torrentide.timers import Timer, Timers
 
 # Every tracker names its interval, 120 s as a rule; this one holds until then.
 DEFAULT_INTERVAL = 120.0
+# Remote offers that are answered between two announces: each makes the browser probe addresses that a
+# stranger chose. libtorrent takes as many as it made itself, 10 at most; a seed in a rush has use for as many
+# as it may have peers.
+MAX_OFFERS_TAKEN = 60
+# A network that comes and goes does not have us announce more often than this.
+ONLINE_SECONDS = 5.0
 # BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
 LEFT_UNKNOWN = 16 * 1024
 
@@ -41,10 +47,10 @@ class Progress:
 
 
 class Announcer:
-    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted()` how many peers
-    are welcome, `welcome(peer_id)` whether an offer from that peer is, `lonely(others)` whether company is
-    lacking where so many other peers are known; `warn(error)` is told of trouble, `announced(reply)` of
-    success."""
+    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting, now)` how
+    many offers are to be announced where so many are waiting already, `welcome(peer_id, now)` whether a
+    connection to that peer is welcome, `lonely(others, now)` whether company is lacking where so many other
+    peers are known; `warn(error)` is told of trouble, `announced(reply)` of success."""
 
     def __init__(
         self,
@@ -56,13 +62,15 @@ class Announcer:
         rng: random.Random,
         *,
         progress: Callable[[], Progress],
-        offers_wanted: Callable[[], int],
-        welcome: Callable[[bytes], bool],
-        lonely: Callable[[int], bool],
+        offers_wanted: Callable[[int, float], int],
+        welcome: Callable[[bytes, float], bool],
+        lonely: Callable[[int, float], bool],
         warn: Callable[[TorrentideError], None],
         announced: Callable[[AnnounceReply], None],
     ) -> None:
         self.tracker = tracker
+        # How many peers of use the tracker has, by its last count or what came from them since.
+        self.others = 0
         self._info_hash = info_hash
         self._peer_id = peer_id
         self._links = links
@@ -79,8 +87,9 @@ class Announcer:
         self._healing = Healing(rng)
         self._heal_timer: Timer | None = None
         self._last = 0.0
-        # How many peers of use the tracker has, by its last count or what came from them since.
-        self._others = 0
+        # The offers of the last announce: those that nobody answers are announced again.
+        self._offers: list[Offer] = []
+        self._offers_taken = 0
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -115,6 +124,13 @@ class Announcer:
         """A peer's connection lasts."""
         self._healing.over()
 
+    def online(self, now: float) -> None:
+        """The network is there again, maybe another one: announce now, with offers of its addresses."""
+        self._healing.over()
+        self._links.withdraw(self._offers, now)
+        if self._started:
+            self._schedule(max(now, self._last + max(self._min_interval, ONLINE_SECONDS)))
+
     # -- Listener of the tracker
 
     def tracker_open(self, now: float) -> None:
@@ -127,12 +143,14 @@ class Announcer:
         match message:
             case AnnounceReply():
                 self._on_reply(message, now)
+            case RemoteOffer() | RemoteAnswer() if message.peer_id == self._peer_id:
+                pass  # Our own, come back.
             case RemoteOffer():
                 self._heard_of_another(now)
                 self._on_offer(message, now)
             case RemoteAnswer():
                 self._heard_of_another(now)
-                if self._is_welcome(message.peer_id):
+                if self._welcome(message.peer_id, now):
                     self._links.take_answer(message, now)
                 else:
                     self._links.refuse_answer(message, now)
@@ -153,18 +171,28 @@ class Announcer:
         if self._stopped or self._gathering:
             return
         self._gathering = True
-        self._links.make_offers(min(self._offers_wanted(), signalling.MAX_OFFERS), self._offers_ready, now)
+        self._offers = self._links.waiting(self._offers, now)
+        lacking = self._wanted(now) - len(self._offers)
+        self._links.make_offers(max(0, lacking), self._offers_ready, now)
 
-    def _offers_ready(self, offers: list[Offer], now: float) -> None:
+    def _offers_ready(self, made: list[Offer], now: float) -> None:
         self._gathering = False
+        # Some may have been answered while the others were made.
+        self._offers = self._links.waiting([*self._offers, *made], now)
         if self._stopped or not self.tracker.is_open:
             return
+        offers = self._offers[: self._wanted(now)]
+        self._links.renew(offers, now)
+        self._offers_taken = 0
         starting = not self._started
         self._started = True
         self._cancel_healing()
         self._send("started" if starting else None, offers, now)
         if self._completed_due:
             self._send("completed", [], now)
+
+    def _wanted(self, now: float) -> int:
+        return min(self._offers_wanted(len(self._offers), now), signalling.MAX_OFFERS)
 
     def _send(self, event: Event | None, offers: list[Offer], now: float) -> None:
         if event == "completed":
@@ -181,26 +209,27 @@ class Announcer:
         )
         self.tracker.send(text)
         self._last = now
-        self._schedule(now)
+        self._schedule(now + self._interval)
 
     def _on_reply(self, reply: AnnounceReply, now: float) -> None:
         self._min_interval = reply.min_interval or self._min_interval
         interval = max(reply.interval or self._interval, self._min_interval)
         if interval != self._interval:
             self._interval = interval
-            self._schedule(now)
+            self._schedule(now + interval)
         if reply.seeds is not None and reply.leechers is not None:
             # The counts hold ourselves. What can a seed do for a seed?
             complete = self._progress().left == 0
-            self._others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
-            if not self._others:
+            self.others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
+            if not self.others:
                 self._healing.over()
         self._heal_later(now)
         self._announced(reply)
 
     def _on_offer(self, offer: RemoteOffer, now: float) -> None:
-        if not self._is_welcome(offer.peer_id):
+        if not self._welcome(offer.peer_id, now) or self._offers_taken >= MAX_OFFERS_TAKEN:
             return
+        self._offers_taken += 1
 
         def answered(sdp: str, then: float) -> None:
             left = self._left(self._progress())
@@ -210,13 +239,10 @@ class Announcer:
 
         self._links.take_offer(offer, answered, now)
 
-    def _is_welcome(self, peer_id: bytes) -> bool:
-        return peer_id != self._peer_id and self._welcome(peer_id)
-
     # -- Announcing before the time
 
     def _heard_of_another(self, now: float) -> None:
-        self._others = max(1, self._others)
+        self.others = max(1, self.others)
         self._heal_later(now)
 
     def _heal_later(self, now: float) -> None:
@@ -228,16 +254,17 @@ class Announcer:
 
     def _heal(self, now: float) -> None:
         self._heal_timer = None
-        if self._lonely(self._others):
+        if self._lonely(self.others, now):
             self._healing.tried()
             self._announce(now)
 
     # -- Timers
 
-    def _schedule(self, now: float) -> None:
+    def _schedule(self, due: float) -> None:
+        """Have the next announce at its time, whatever others are before it."""
         self._cancel_timer()
         if not self._stopped:
-            self._timer = self._timers.at(now + self._interval, self._announce)
+            self._timer = self._timers.at(due, self._announce)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

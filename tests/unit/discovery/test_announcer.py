@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
-from torrentide.discovery.announcer import DEFAULT_INTERVAL, LEFT_UNKNOWN, Announcer, Progress
+from torrentide.discovery.announcer import (
+    DEFAULT_INTERVAL,
+    LEFT_UNKNOWN,
+    MAX_OFFERS_TAKEN,
+    Announcer,
+    Progress,
+)
 from torrentide.discovery.healing import ALONE_SECONDS, LOST_SECONDS
-from torrentide.discovery.links import GATHER_SECONDS, Links
+from torrentide.discovery.links import GATHER_SECONDS, OFFER_SECONDS, Links
 from torrentide.discovery.signalling import MAX_OFFERS, AnnounceReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.errors import TorrentideError
@@ -46,9 +52,9 @@ class Fixture:
             self.timers,
             rng,
             progress=lambda: self.progress,
-            offers_wanted=lambda: self.wanted,
-            welcome=lambda peer_id: self.welcome,
-            lonely=lambda others: self.peers < others,
+            offers_wanted=lambda waiting, now: self.wanted,
+            welcome=lambda peer_id, now: self.welcome,
+            lonely=lambda others, now: self.peers < others,
             warn=self.warn,
             announced=self.replies.append,
         )
@@ -276,9 +282,107 @@ def test_a_refusal_is_a_warning_and_announcing_goes_on(it: Fixture) -> None:
     it.tracker.received('{"failure reason":"too many"}', 1.0)
     it.tracker.received("garbage", 1.0)
     assert it.warnings[0] == f"{URL} refused: too many"
-    assert "expected JSON" in it.warnings[1]
+    assert "is not valid JSON" in it.warnings[1]
     it.run(DEFAULT_INTERVAL)
     assert it.events == ["started", "-"]
+
+
+# -- Offers that are announced again
+
+
+def soon_again(it: Fixture) -> list[dict[str, Any]]:
+    """The offers of an announce a few seconds later."""
+    it.hear(interval=120, complete=1, incomplete=1)
+    it.announcer.lost(it.now)
+    it.run(LOST_SECONDS[1])
+    offers: list[dict[str, Any]] = it.heard[-1]["offers"]
+    return offers
+
+
+def test_unanswered_offers_are_announced_again(it: Fixture) -> None:
+    it.open()
+    assert soon_again(it) == it.heard[0]["offers"]
+    assert it.dialer.offered == [1, 2]
+
+
+def test_an_answered_offer_is_replaced(it: Fixture) -> None:
+    it.open()
+    first, second = it.heard[0]["offers"]
+    it.hear(peer_id=THEIRS.decode(), offer_id=first["offer_id"], answer={"type": "answer", "sdp": "theirs"})
+    again = soon_again(it)
+    assert again[0] == second
+    assert again[1]["offer"]["sdp"] == "sdp 3"
+
+
+def test_an_offer_that_is_answered_while_others_are_made_is_left_out(it: Fixture) -> None:
+    it.wanted = 1
+    it.open()
+    (first,) = it.heard[0]["offers"]
+    it.wanted = 2
+    it.timers.run(DEFAULT_INTERVAL / 4)
+    it.hear(interval=120, complete=1, incomplete=1)
+    it.announcer.lost(0.0)
+    it.timers.run(LOST_SECONDS[1])
+    assert it.dialer.offered == [1, 2]
+    it.hear(peer_id=THEIRS.decode(), offer_id=first["offer_id"], answer={"type": "answer", "sdp": "theirs"})
+    it.gather()
+    assert [each["offer"]["sdp"] for each in it.heard[-1]["offers"]] == ["sdp 2"]
+
+
+def test_no_more_offers_are_announced_again_than_are_wanted(it: Fixture) -> None:
+    it.open()
+    it.wanted = 1
+    assert soon_again(it) == it.heard[0]["offers"][:1]
+    it.wanted = 0
+    assert soon_again(it) == []
+
+
+def test_expired_offers_are_made_anew(it: Fixture) -> None:
+    it.open()
+    it.run(OFFER_SECONDS)
+    assert it.dialer.closed == [1, 2]
+    assert [each["offer"]["sdp"] for each in soon_again(it)] == ["sdp 3", "sdp 4"]
+
+
+# -- The network comes back
+
+
+def test_back_online_it_announces_at_once_with_new_offers(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=0)
+    it.run(30.0)
+    first = it.heard[0]["offers"][0]
+    it.hear(peer_id=THEIRS.decode(), offer_id=first["offer_id"], answer={"type": "answer", "sdp": "theirs"})
+    it.announcer.online(it.now)
+    assert it.dialer.closed == [2], "one that was answered may still open"
+    it.run(0.0)
+    assert it.events == ["started", "-"]
+    assert [each["offer"]["sdp"] for each in it.heard[1]["offers"]] == ["sdp 3", "sdp 4"]
+    it.run(119.0)
+    assert it.events == ["started", "-"]
+
+
+def test_a_network_that_comes_and_goes_does_not_hammer(it: Fixture) -> None:
+    it.open()
+    for _ in range(100):
+        it.announcer.online(it.now)
+        it.run(0.1)
+    assert len(it.heard) <= 3
+    it.hear(interval=120, **{"min interval": 60})
+    it.announcer.online(it.now)
+    it.run(49.0)
+    assert len(it.heard) <= 3
+
+
+def test_online_without_a_socket_or_behind_the_end(it: Fixture) -> None:
+    it.announcer.online(0.0)
+    it.run(10.0)
+    assert it.heard == []
+    it.open()
+    it.announcer.stop(it.now)
+    it.announcer.online(it.now)
+    it.run(10.0)
+    assert it.events == ["started", "stopped"]
 
 
 # -- Announces before the time
@@ -443,6 +547,28 @@ def test_a_welcome_offer_is_answered(it: Fixture) -> None:
         "answer": {"type": "answer", "sdp": "our answer"},
         "left": LEFT_UNKNOWN,
     }
+
+
+def test_an_answer_from_ourselves_does_nothing(it: Fixture) -> None:
+    """It must not even cost us the offer."""
+    it.open()
+    offer_id = it.heard[0]["offers"][0]["offer_id"]
+    it.hear(peer_id=OURS.decode(), offer_id=offer_id, answer={"type": "answer", "sdp": "ours"})
+    assert (it.dialer.answered, it.dialer.closed) == ([], [])
+    it.hear(peer_id=THEIRS.decode(), offer_id=offer_id, answer={"type": "answer", "sdp": "theirs"})
+    assert it.dialer.answered == [(1, "theirs")]
+
+
+def test_no_more_offers_are_taken_between_two_announces_than_the_bound(it: Fixture) -> None:
+    it.open()
+    for number in range(2 * MAX_OFFERS_TAKEN):
+        it.hear(**offer(b"%020d" % number))
+        if it.dialer.accepted:
+            it.links.failed(it.dialer.accepted[-1][0], it.now)
+    assert len(it.dialer.accepted) == MAX_OFFERS_TAKEN
+    it.run(DEFAULT_INTERVAL)
+    it.hear(**offer(b"x" * 20))
+    assert len(it.dialer.accepted) == MAX_OFFERS_TAKEN + 1
 
 
 @pytest.mark.parametrize(("peer_id", "welcome"), [(OURS, True), (THEIRS, False)])
