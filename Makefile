@@ -55,6 +55,10 @@ test-browser: build ## Tests in Chromium and Firefox
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
 
+simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
+	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
+		$(PYTHON) -m simulation
+
 bench: build ## Measure throughput, boot time and size
 	$(PYTHON) -m pytest -s tests/bench
 
@@ -73,4 +77,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop bench lint lock clean
+.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop simulate bench lint lock clean
