@@ -1,13 +1,16 @@
 """One torrent at one tracker: what is announced, and when.
 
-Owns the order of events of BEP 3 (started, then completed, then stopped), the interval, and the offers of
-each announce. It never knows what a tracker's socket does, nor what becomes of a link.
+Owns the order of events of BEP 3 (started, then completed, then stopped), the interval, the announces before
+their time, and the offers of each announce. It never knows what a tracker's socket does, nor what becomes of
+a link.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torrentide.discovery import signalling
+from torrentide.discovery.healing import Healing
 from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import (
     AnnounceReply,
@@ -39,8 +42,9 @@ class Progress:
 
 class Announcer:
     """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted()` how many peers
-    are welcome, `welcome(peer_id)` whether an offer from that peer is; `warn(error)` is told of trouble,
-    `announced(reply)` of success."""
+    are welcome, `welcome(peer_id)` whether an offer from that peer is, `lonely(others)` whether company is
+    lacking where so many other peers are known; `warn(error)` is told of trouble, `announced(reply)` of
+    success."""
 
     def __init__(
         self,
@@ -49,10 +53,12 @@ class Announcer:
         tracker: Tracker,
         links: Links,
         timers: Timers,
+        rng: random.Random,
         *,
         progress: Callable[[], Progress],
         offers_wanted: Callable[[], int],
         welcome: Callable[[bytes], bool],
+        lonely: Callable[[int], bool],
         warn: Callable[[TorrentideError], None],
         announced: Callable[[AnnounceReply], None],
     ) -> None:
@@ -64,10 +70,17 @@ class Announcer:
         self._progress = progress
         self._offers_wanted = offers_wanted
         self._welcome = welcome
+        self._lonely = lonely
         self._warn = warn
         self._announced = announced
         self._interval = DEFAULT_INTERVAL
+        self._min_interval = 0.0
         self._timer: Timer | None = None
+        self._healing = Healing(rng)
+        self._heal_timer: Timer | None = None
+        self._last = 0.0
+        # How many peers of use the tracker has, by its last count or what came from them since.
+        self._others = 0
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -85,7 +98,22 @@ class Announcer:
             self._send("stopped", [], now)
         self._stopped = True
         self._cancel_timer()
+        self._cancel_healing()
         return self.tracker.leave(self._info_hash)
+
+    def lost(self, now: float) -> None:
+        """A peer's connection was lost by no decision of ours: look for it, or another, soon."""
+        self._healing.lost()
+        self._cancel_healing()
+        self._heal_later(now)
+
+    def parted(self, now: float) -> None:
+        """We have closed a peer's connection ourselves."""
+        self._heal_later(now)
+
+    def settled(self) -> None:
+        """A peer's connection lasts."""
+        self._healing.over()
 
     # -- Listener of the tracker
 
@@ -98,13 +126,12 @@ class Announcer:
         """Act on what the tracker sent."""
         match message:
             case AnnounceReply():
-                if message.interval is not None and message.interval != self._interval:
-                    self._interval = message.interval
-                    self._schedule(now)
-                self._announced(message)
+                self._on_reply(message, now)
             case RemoteOffer():
+                self._heard_of_another(now)
                 self._on_offer(message, now)
             case RemoteAnswer():
+                self._heard_of_another(now)
                 if self._is_welcome(message.peer_id):
                     self._links.take_answer(message, now)
                 else:
@@ -117,6 +144,7 @@ class Announcer:
         if not self.tracker.is_open:
             self._started = False
             self._cancel_timer()
+            self._cancel_healing()
         self._warn(error)
 
     # -- Announcing
@@ -133,6 +161,7 @@ class Announcer:
             return
         starting = not self._started
         self._started = True
+        self._cancel_healing()
         self._send("started" if starting else None, offers, now)
         if self._completed_due:
             self._send("completed", [], now)
@@ -151,7 +180,23 @@ class Announcer:
             offers=offers,
         )
         self.tracker.send(text)
+        self._last = now
         self._schedule(now)
+
+    def _on_reply(self, reply: AnnounceReply, now: float) -> None:
+        self._min_interval = reply.min_interval or self._min_interval
+        interval = max(reply.interval or self._interval, self._min_interval)
+        if interval != self._interval:
+            self._interval = interval
+            self._schedule(now)
+        if reply.seeds is not None and reply.leechers is not None:
+            # The counts hold ourselves. What can a seed do for a seed?
+            complete = self._progress().left == 0
+            self._others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
+            if not self._others:
+                self._healing.over()
+        self._heal_later(now)
+        self._announced(reply)
 
     def _on_offer(self, offer: RemoteOffer, now: float) -> None:
         if not self._is_welcome(offer.peer_id):
@@ -168,6 +213,27 @@ class Announcer:
     def _is_welcome(self, peer_id: bytes) -> bool:
         return peer_id != self._peer_id and self._welcome(peer_id)
 
+    # -- Announcing before the time
+
+    def _heard_of_another(self, now: float) -> None:
+        self._others = max(1, self._others)
+        self._heal_later(now)
+
+    def _heal_later(self, now: float) -> None:
+        """Look, after a wait, whether company is lacking. A tracker that names the least interval has it
+        kept."""
+        if self._heal_timer is None and self._started and not self._stopped:
+            due = max(now + self._healing.wait(self._interval), self._last + self._min_interval)
+            self._heal_timer = self._timers.at(due, self._heal)
+
+    def _heal(self, now: float) -> None:
+        self._heal_timer = None
+        if self._lonely(self._others):
+            self._healing.tried()
+            self._announce(now)
+
+    # -- Timers
+
     def _schedule(self, now: float) -> None:
         self._cancel_timer()
         if not self._stopped:
@@ -177,6 +243,11 @@ class Announcer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _cancel_healing(self) -> None:
+        if self._heal_timer is not None:
+            self._heal_timer.cancel()
+            self._heal_timer = None
 
     @staticmethod
     def _left(progress: Progress) -> int:

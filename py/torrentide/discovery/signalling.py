@@ -38,12 +38,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class AnnounceReply:
-    """What a tracker says to an announce; `interval` is in seconds."""
+    """What a tracker says to an announce; `interval` and `min_interval` are in seconds."""
 
     info_hash: bytes
     interval: float | None
     seeds: int | None
     leechers: int | None
+    min_interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ def _announce(message: dict[str, Any], info_hash: bytes) -> list[TrackerMessage]
                 interval=_interval(message.get("interval")),
                 seeds=_count(message.get("complete")),
                 leechers=_count(message.get("incomplete")),
+                # BEP 3's trackers spell it with a space, libtorrent reads the underscore of a WebSocket's.
+                min_interval=_interval(message.get("min interval", message.get("min_interval"))),
             )
         )
     peer_id, offer_id = _bytes20(message.get("peer_id")), _bytes20(message.get("offer_id"))

@@ -104,6 +104,7 @@ class Session:
             ),
             close_link=self._close_link,
             timers=self._timers,
+            rng=self._rng,
             max_conns=self._max_conns,
         )
         swarm.start(self._usable(trackers, observer), now, info, seeding=seeding)

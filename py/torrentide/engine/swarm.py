@@ -4,6 +4,7 @@ Owns the limits on connections and the passage of a link from discovery to the t
 messages of either.
 """
 
+import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -26,6 +27,12 @@ OFFERS_PER_ANNOUNCE = 5
 MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
+# Peers below which a download looks for more before the tracker's interval is over: a slow one among as many
+# holds nothing up.
+FEW_PEERS = 4
+# A connection that stands this long is a success. One that is dropped right behind the handshake, again and
+# again, must not have us announce every few seconds.
+SETTLED_SECONDS = 30.0
 
 
 class SwarmObserver(TorrentObserver, Protocol):
@@ -51,6 +58,7 @@ class Swarm:
         make_links: Callable[[], Links],
         close_link: Callable[[int], None],
         timers: Timers,
+        rng: random.Random,
         max_conns: int,
     ) -> None:
         self.torrent = make_torrent(self)
@@ -59,6 +67,7 @@ class Swarm:
         self._observer = observer
         self._close_link = close_link
         self._timers = timers
+        self._rng = rng
         self._max_conns = max_conns
         self._announcers: list[Announcer] = []
         self._seeding = False
@@ -74,9 +83,11 @@ class Swarm:
                 tracker,
                 self.links,
                 self._timers,
+                self._rng,
                 progress=self._progress,
                 offers_wanted=self._offers_wanted,
                 welcome=self._welcome,
+                lonely=self._lonely,
                 warn=self._observer.warning,
                 announced=self._observer.announced,
             )
@@ -100,7 +111,12 @@ class Swarm:
     def lost(self, number: int, reason: str, now: float) -> None:
         """A link failed, before or after its channel opened."""
         self.links.failed(number, now)
+        peer = self.torrent.peers.get(number)
         self.torrent.disconnected(number, reason, now)
+        # The other side closes one of two crossed connections: nothing is lost then.
+        if peer is not None and peer.peer_id is not None and not self.torrent.knows(peer.peer_id):
+            for announcer in self._announcers:
+                announcer.lost(now)
 
     # -- Limits
 
@@ -115,6 +131,17 @@ class Swarm:
 
     def _welcome(self, peer_id: bytes) -> bool:
         return self._room() > 0 and not self.torrent.knows(peer_id)
+
+    def _lonely(self, others: int) -> bool:
+        """Whether peers are lacking that a tracker with `others` may bring. A seed is content with one."""
+        enough = min(others, 1 if self.torrent.complete else FEW_PEERS)
+        joined = sum(1 for peer in self.torrent.peers.values() if peer.peer_id is not None)
+        return joined < enough and self._room() > 0
+
+    def _check_settled(self, peer: Peer) -> None:
+        if self.torrent.peers.get(peer.link) is peer:
+            for announcer in self._announcers:
+                announcer.settled()
 
     def _progress(self) -> Progress:
         torrent = self.torrent
@@ -147,10 +174,13 @@ class Swarm:
 
     def peer_joined(self, peer: Peer, now: float) -> None:
         """See `torrent.Observer`."""
+        self._timers.at(now + SETTLED_SECONDS, lambda then: self._check_settled(peer))
         self._observer.peer_joined(peer, now)
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `torrent.Observer`."""
+        for announcer in self._announcers:
+            announcer.parted(now)
         self._observer.peer_left(peer, reason, now)
 
     def link_closed(self, link: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from torrentide.discovery.announcer import DEFAULT_INTERVAL, LEFT_UNKNOWN, Announcer, Progress
+from torrentide.discovery.healing import ALONE_SECONDS, LOST_SECONDS
 from torrentide.discovery.links import GATHER_SECONDS, Links
 from torrentide.discovery.signalling import MAX_OFFERS, AnnounceReply
 from torrentide.discovery.tracker import Tracker
@@ -33,6 +34,8 @@ class Fixture:
         self.progress = Progress(10, 20, 30)
         self.wanted = 2
         self.welcome = True
+        # Joined peers: with fewer than the tracker knows, the torrent is lonely.
+        self.peers = 0
         self.warnings: list[str] = []
         self.replies: list[AnnounceReply] = []
         self.announcer = Announcer(
@@ -41,9 +44,11 @@ class Fixture:
             self.tracker,
             self.links,
             self.timers,
+            rng,
             progress=lambda: self.progress,
             offers_wanted=lambda: self.wanted,
             welcome=lambda peer_id: self.welcome,
+            lonely=lambda others: self.peers < others,
             warn=self.warn,
             announced=self.replies.append,
         )
@@ -70,6 +75,18 @@ class Fixture:
             self.timers.run(due)
             self.gather()
         self.now = end
+
+    def announce_times(self, seconds: float, **reply: Any) -> list[float]:
+        """When the tracker hears of us while time passes; it replies to each announce."""
+        times: list[float] = []
+        end = self.now + seconds
+        while self.now < end:
+            before = len(self.sockets.sent)
+            self.run(min(end, self.timers.next_due or end) - self.now)
+            if len(self.sockets.sent) > before:
+                times.append(self.now)
+                self.hear(**reply)
+        return times
 
     def hear(self, **message: Any) -> None:
         self.tracker.received(
@@ -234,6 +251,7 @@ def test_what_was_stopped_while_offers_were_made_says_nothing(it: Fixture) -> No
 
 def test_the_tracker_sets_the_interval(it: Fixture) -> None:
     it.open()
+    it.peers = 2
     it.hear(interval=30, complete=1, incomplete=2)
     assert it.replies == [AnnounceReply(HASH, 30.0, 1, 2)]
     it.run(29.0)
@@ -261,6 +279,148 @@ def test_a_refusal_is_a_warning_and_announcing_goes_on(it: Fixture) -> None:
     assert "expected JSON" in it.warnings[1]
     it.run(DEFAULT_INTERVAL)
     assert it.events == ["started", "-"]
+
+
+# -- Announces before the time
+
+
+def between(low: float, times: list[float], high: float) -> bool:
+    return len(times) == 1 and low <= times[0] <= high
+
+
+def test_a_lost_connection_has_us_announce_within_seconds(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=1)
+    it.peers = 1
+    it.run(60.0)
+    it.peers = 0
+    it.announcer.lost(it.now)
+    assert between(
+        60 + LOST_SECONDS[0], it.announce_times(6.0, complete=1, incomplete=1), 60 + LOST_SECONDS[1]
+    )
+    assert it.events == ["started", "-"]
+    assert "event" not in it.heard[1]
+    assert len(it.heard[1]["offers"]) == 2
+
+
+def test_a_lost_connection_means_nothing_in_enough_company(it: Fixture) -> None:
+    it.open()
+    it.hear(complete=1, incomplete=3)
+    it.peers = 3
+    it.announcer.lost(it.now)
+    assert it.announce_times(100.0) == []
+
+
+def test_unanswered_offers_are_renewed_where_others_are_known(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=1)
+    assert between(ALONE_SECONDS[0], it.announce_times(21.0, complete=1, incomplete=1), ALONE_SECONDS[1])
+
+
+def test_nobody_else_means_no_announce_before_the_interval(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=0, incomplete=1)
+    assert it.announce_times(125.0, complete=0, incomplete=1) == [120.0]
+
+
+@pytest.mark.parametrize("kind", ["offer", "answer"])
+def test_who_offers_or_answers_is_known_of(it: Fixture, kind: str) -> None:
+    """Its connection may fail, and the next count of the tracker is far off."""
+    it.open()
+    it.hear(interval=120, complete=0, incomplete=1)
+    it.run(30.0)
+    it.hear(peer_id=THEIRS.decode(), offer_id="o" * 20, **{kind: {"type": kind, "sdp": "theirs"}})
+    it.run(ALONE_SECONDS[1])
+    assert it.events == ["started", "-"]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_waits_double_up_to_the_interval(it: Fixture, lost: bool) -> None:
+    it.open()
+    counts = {"interval": 120, "complete": 1, "incomplete": 1}
+    it.hear(**counts)
+    if lost:
+        it.announcer.lost(it.now)
+    times = [0.0, *it.announce_times(600.0, **counts)]
+    waits = [after - before for before, after in itertools.pairwise(times)]
+    low, high = LOST_SECONDS if lost else ALONE_SECONDS
+    for tries, wait in enumerate(waits):
+        assert min(120.0, low * 2**tries) <= round(wait, 6) <= min(120.0, high * 2**tries)
+    assert waits[-1] == pytest.approx(120.0)
+    assert len(waits) <= (10 if lost else 8)
+
+
+@pytest.mark.parametrize("name", ["min interval", "min_interval"])
+def test_never_before_the_least_interval_of_the_tracker(it: Fixture, name: str) -> None:
+    it.open()
+    counts = {"interval": 120, name: 45, "complete": 1, "incomplete": 1}
+    it.hear(**counts)
+    it.announcer.lost(it.now)
+    times = [0.0, *it.announce_times(600.0, **counts)]
+    assert min(after - before for before, after in itertools.pairwise(times)) == 45.0
+
+
+def test_a_least_interval_above_the_interval_is_the_interval(it: Fixture) -> None:
+    it.open()
+    counts = {"interval": 30, "min interval": 60, "complete": 1, "incomplete": 1}
+    it.hear(**counts)
+    assert it.announce_times(200.0, **counts) == [60.0, 120.0, 180.0]
+
+
+def test_waits_begin_anew_once_a_connection_lasts(it: Fixture) -> None:
+    it.open()
+    counts = {"interval": 120, "complete": 1, "incomplete": 1}
+    it.hear(**counts)
+    it.announce_times(300.0, **counts)
+    it.peers = 1
+    it.announcer.settled()
+    it.run(1.0)
+    it.peers = 0
+    it.announcer.lost(it.now)
+    start = it.now
+    assert between(start + LOST_SECONDS[0], it.announce_times(6.0, **counts), start + LOST_SECONDS[1])
+
+
+def test_one_that_joins_and_is_lost_again_and_again_is_no_success(it: Fixture) -> None:
+    """Two seeds that close on each other, say: without waits that grow they would announce every few
+    seconds for ever."""
+    it.open()
+    counts = {"interval": 120, "complete": 2, "incomplete": 0}
+    it.hear(**counts)
+    times: list[float] = []
+    for _ in range(600):
+        if it.announce_times(1.0, **counts):
+            times.append(it.now)
+            it.announcer.lost(it.now)
+    assert len(times) <= 10
+
+
+def test_a_peer_that_we_closed_on_leaves_a_gap_too(it: Fixture) -> None:
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=1)
+    it.peers = 1
+    it.run(60.0)
+    it.peers = 0
+    it.announcer.parted(it.now)
+    assert between(60 + ALONE_SECONDS[0], it.announce_times(25.0), 60 + ALONE_SECONDS[1])
+
+
+def test_a_lost_connection_before_the_start_or_behind_the_end(it: Fixture) -> None:
+    it.announcer.lost(it.now)
+    it.run(20.0)
+    assert it.heard == []
+    it.open()
+    it.hear(interval=120, complete=1, incomplete=1)
+    it.announcer.lost(it.now)
+    it.tracker.closed("lost", it.now)
+    it.run(20.0)
+    assert it.events == ["started"]
+    it.open()
+    it.announcer.lost(it.now)
+    it.announcer.stop(it.now)
+    it.announcer.lost(it.now)
+    it.run(200.0)
+    assert it.events == ["started", "started", "stopped"]
 
 
 def offer(peer_id: bytes) -> dict[str, Any]:

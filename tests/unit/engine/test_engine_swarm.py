@@ -169,7 +169,7 @@ def test_a_lost_connection_is_told_and_made_anew() -> None:
     world.run(lambda: False, LATENCY * 2)
     assert seed.swarm.torrent.peers == {}
     assert seed.left == ["the other side closed"]
-    assert world.run(lambda: leech.is_done, 130)
+    assert world.run(lambda: leech.is_done, 30)
     assert leech.store.data == data
 
 

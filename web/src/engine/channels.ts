@@ -31,12 +31,20 @@ export class Channels {
     return new Uint8Array(this.buffer, 0, size);
   }
 
-  /** Sends what was put into the buffer; gives the bytes that wait unsent. A closed channel takes all and sends nothing. */
+  /**
+   * Sends what was put into the buffer; gives the bytes that wait unsent. A closed channel takes all and sends nothing. One that
+   * refuses is closed, for its stream of bytes has a gap, and Python is told behind its call.
+   */
   send(link: number, size: number): number {
+    const channel = this.channels.get(link);
+    if (!channel) return 0;
     try {
-      return this.channels.get(link)?.send(new Uint8Array(this.buffer, 0, size)) ?? 0;
-    } catch {
-      // Its close event is on the way.
+      return channel.send(new Uint8Array(this.buffer, 0, size));
+    } catch (error) {
+      const reason = `the browser refused to send: ${error instanceof Error ? error.message : String(error)}`;
+      this.channels.set(link, { ...channel, send: () => 0 });
+      channel.close();
+      queueMicrotask(() => this.lost(link, reason));
       return 0;
     }
   }
