@@ -150,7 +150,7 @@ class End:
         other, self.other = self.other, None
         if other is not None and other.open and not self.cut:
             other.other = None
-            self.clock.later(self._delay(other), lambda: other.lost("the other side closed"))
+            self.clock.later(self._delay(other), lambda: other.lost())
 
     # -- What befalls it
 
@@ -167,7 +167,7 @@ class End:
                 wait = self.clock.noise.uniform(*LOSS_SECONDS)
                 self.clock.later(wait, lambda end=end: end.lost("the connection was lost"))  # type: ignore[misc]
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str = "the other side closed") -> None:
         """This side learns that the link is no more."""
         if self.open:
             self._end()
