@@ -1,5 +1,7 @@
 """Honest inputs for each target, which a fuzzer damages, and the words of its grammar, which it puts in."""
 
+import json
+
 from torrentide.discovery import signalling
 from torrentide.metainfo import bencode
 from torrentide.wire.handshake import Handshake
@@ -105,15 +107,39 @@ _INFO = _BENCODE + _keys(
     "name|name.utf-8|path|path.utf-8|length|files|pieces|piece length|private|meta version|file tree|attr"
     "|source|pieces root|piece layers|..|.|con|symlink path|sha1|md5sum"
 )
-_JSON_KEYS = (
+_JSON_WORDS = (
     b"action announce scrape info_hash peer_id to_peer_id offer_id offer answer offers type sdp event "
     b"started stopped completed left interval complete incomplete numwant files flags trackerid paused update"
 )
 _JSON = (
-    *(b'"%s"' % key for key in _JSON_KEYS.split()),
+    *(b'"%s"' % key for key in _JSON_WORDS.split()),
     *(_HASH_TEXT, PEER, OFFER, b'"failure reason"', b'"warning message"'),
     *(b"1e999", b"-0", b"null", b"true", b"\\ud800", b"\xed\xa0\x80", b"[", b"{", b'{"":', b"NaN"),
 )
+JSON_KEYS = [*(f'"{key.decode()}"' for key in _JSON_WORDS.split()), '"failure reason"', '"tracker id"']
+_TEXTS = [
+    HASH.decode("latin-1"),
+    PEER.decode(),
+    PEER[::-1].decode(),
+    OFFER.decode(),
+    "\u0100" * 20,
+    "\ud800",
+    "",
+]
+_NAMES = ["announce", "scrape", "started", "stopped", "completed", "paused"]
+_SDPS = [
+    {"type": kind, "sdp": sdp}
+    for kind in ("offer", "answer", 1)
+    for sdp in ("v=0", "", "\ud800", "x" * 20_000, 1, None)
+]
+JSON_VALUES = [
+    *(json.dumps(text) for text in _TEXTS + _NAMES),
+    *(json.dumps(sdp) for sdp in _SDPS),
+    *(json.dumps([{"offer_id": _TEXTS[3], "offer": sdp}] * 12) for sdp in _SDPS),
+    *(json.dumps(_TEXTS[:count]) for count in (0, 1, 4)),
+    *("0", "-1", "1", "120", "1e999", "-0.0", "1e-9", "9" * 30, "9" * 5000),
+    *("true", "null", "[]", "{}", "[[]]", "NaN"),
+]
 _LINK = (
     b"magnet:?|stream-magnet:?|xt=|urn:btih:|urn:btmh:1220|&tr=|&tr.1=|&ws=|&so=0-2|&x.pe=|%ff|&xs=|&kt=|%25"
 )

@@ -11,7 +11,7 @@ from fuzz.seeds import SEEDS, WORDS
 from fuzz.targets import TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
-EXAMPLES = 500
+EXAMPLES = 250
 
 
 @st.composite

@@ -15,11 +15,26 @@ from simulation.nodes import Run
 MAX_UNSENT = 8 * 1024 * 1024 + 256 * 1024
 
 
-class Watch:
-    """Watches `runs`; `problems` is what was wrong."""
+# Why an honest peer may lose another one: nobody is at fault.
+BLAMELESS = frozenset(
+    {
+        "the other side closed",
+        "the connection was lost",
+        "the torrent was removed",
+        "the network changed",
+        "another connection to the same peer is kept",
+        "nothing heard for 120 s",
+    }
+)
 
-    def __init__(self, runs: list[Run]) -> None:
+
+class Watch:
+    """Watches `runs`, all of them honest; `alone` says that nobody else is there. `problems` is what was
+    wrong."""
+
+    def __init__(self, runs: list[Run], *, alone: bool = True) -> None:
         self.runs = runs
+        self.alone = alone
         self.problems: list[str] = []
         self._least_left: dict[int, int] = {}
         self._told: set[tuple[int, str]] = set()
@@ -37,9 +52,14 @@ class Watch:
             if run.is_done:
                 for problem in _when_complete(run):
                     self._tell(number, problem)
+        honest = {run.node.session.peer_id for run in self.runs}
+        for number, run in enumerate(self.runs):
+            for peer_id, reason in run.parted:
+                if peer_id in honest and reason not in BLAMELESS:
+                    self._tell(number, f"parted with an honest peer: {reason}")
         down = sum(run.swarm.torrent.down.total for run in self.runs)
         up = sum(run.swarm.torrent.up.total for run in self.runs)
-        if down > up:
+        if self.alone and down > up:
             self.problems.append(f"{down} bytes were received and {up} sent")
 
     def _tell(self, number: int, problem: str) -> None:

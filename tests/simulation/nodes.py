@@ -128,6 +128,8 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    # The ids of those who left, with the same reasons.
+    parted: list[tuple[bytes | None, str]] = field(default_factory=list)
 
     @property
     def is_done(self) -> bool:
@@ -148,6 +150,7 @@ class Run:
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         self.left.append(reason)
+        self.parted.append((peer.peer_id, reason))
 
     def announced(self, reply: object) -> None:
         pass

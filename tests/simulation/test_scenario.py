@@ -7,7 +7,7 @@ from simulation.plans import MOST_PEERS, PIECE_LENGTH, Plan, Visit, draw, kumar_
 from simulation.scenario import TRACKER, simulate
 from simulation.world import World, make_torrent
 
-SLICE = [(1, 2), (2, 3), (3, 5), (4, 8), (5, 12), (6, 20), (7, 30)]
+SLICE = [(1, 2), (2, 3), (3, 5), (4, 8), (5, 12), (6, 16), (7, 24)]
 
 
 @pytest.mark.parametrize(("seed", "peers"), SLICE)
