@@ -108,8 +108,8 @@ class End:
     """One end of a link: an engine's Transport, once open."""
 
     __slots__ = (
-        "_arrival", "_head", "clock", "cut", "line", "link", "most_unsent", "open", "other", "outgoing",
-        "sends", "sent", "site", "under_way", "unsent", "waiting",
+        "_arrival", "_head", "clock", "cut", "line", "link", "low_water", "most_unsent", "open", "other",
+        "outgoing", "sends", "sent", "site", "under_way", "unsent", "waiting",
     )  # fmt: skip
 
     def __init__(self, clock: Clock, site: Site, link: int) -> None:
@@ -124,6 +124,7 @@ class End:
         self.outgoing: deque[bytes] = deque()
         self.waiting = False
         self.unsent = 0
+        self.low_water = LOW_WATER
         self.most_unsent = 0
         self.under_way = 0
         self.sent = 0
@@ -143,6 +144,10 @@ class End:
         self.outgoing.append(copy)
         self.line.wake(self)
         return self.unsent
+
+    def set_low_water(self, count: int) -> None:
+        """See `ports.Transport`."""
+        self.low_water = count
 
     def close(self) -> None:
         """See `ports.Transport`. The other side hears of it, unless the link is cut."""
@@ -206,7 +211,7 @@ class End:
         self.unsent -= size
         self._arrival = max(self._arrival, clock.now + self._delay(other))
         clock.at(self._arrival, lambda: self._reach(other, size, whole))
-        if self.open and self.unsent <= LOW_WATER < self.unsent + size:
+        if self.open and self.unsent <= self.low_water < self.unsent + size:
             self.site.listener.link_drained(self.link, clock.now)
 
     def _reach(self, other: "End", size: int, whole: list[bytes]) -> None:

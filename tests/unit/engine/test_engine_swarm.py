@@ -113,7 +113,7 @@ def test_the_shell_hears_of_metadata_pieces_and_lies() -> None:
     leech.metadata = lambda now: heard.append("metadata")  # type: ignore[method-assign]
     leech.verified = lambda index, now: heard.append(f"{index}")  # type: ignore[method-assign]
     assert world.run(lambda: bool(leech.left), 30)
-    assert leech.left == ["piece 2 does not match its hash"]
+    assert leech.left == ["it sent false data"]
     assert leech.warnings == ["piece 2 failed verification; it is fetched again"]
     world.node().seed(info, data, [TRACKER])
     liar.node.session.close(world.now)

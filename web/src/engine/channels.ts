@@ -17,6 +17,7 @@ const LOW_WATER = 256 * 1024;
 interface Channel {
   /** Sends, and gives the bytes that wait unsent. */
   send(data: Uint8Array<ArrayBuffer>): number;
+  lowWater(count: number): void;
   close(): void;
 }
 
@@ -49,6 +50,11 @@ export class Channels {
     }
   }
 
+  /** Sets how few bytes wait unsent when `onLow` is told. */
+  lowWater(link: number, count: number): void {
+    this.channels.get(link)?.lowWater(count);
+  }
+
   close(link: number): void {
     const channel = this.channels.get(link);
     this.channels.delete(link);
@@ -63,6 +69,9 @@ export class Channels {
       send: (data) => {
         channel.send(data);
         return channel.bufferedAmount;
+      },
+      lowWater: (count) => {
+        channel.bufferedAmountLowThreshold = count;
       },
       close: () => channel.close(),
     });
@@ -94,6 +103,8 @@ export class Channels {
         tell({ type: 'data', data: copy }, [copy]);
         return sent - arrived;
       },
+      // The page tells of each message that has gone out.
+      lowWater: () => {},
       close: () => tell({ type: 'close' }),
     });
     port.onmessage = ({ data: message }: MessageEvent<RelayToEngine>) => {
