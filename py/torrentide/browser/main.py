@@ -242,9 +242,8 @@ def _trackers(outer: Metainfo | Magnet, client: Client, given: list[str]) -> lis
     (WebTorrent)."""
     if not client.use_trackers:
         return []
-    own = outer.trackers if isinstance(outer, Magnet) else [url for tier in outer.trackers for url in tier]
     private = isinstance(outer, Metainfo) and outer.info.private
-    return list(dict.fromkeys([*own, *given, *([] if private else client.announce)]))
+    return list(dict.fromkeys([*outer.trackers, *given, *([] if private else client.announce)]))
 
 
 def start(shim: Shim) -> None:

@@ -91,7 +91,7 @@ async def hash_files(
     tiers += [[str(url)] for url in options.get("announce") or []]
     metainfo = Metainfo(
         info,
-        trackers=tuple(tuple(tier) for tier in tiers if tier),
+        tiers=tuple(tuple(tier) for tier in tiers if tier),
         web_seeds=tuple(str(url) for url in options.get("urlList") or []),
         comment=options.get("comment") or "",
         created_by=options.get("createdBy") or "",

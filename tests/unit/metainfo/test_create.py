@@ -6,7 +6,7 @@ import pytest
 
 from torrentide.errors import InvalidTorrent
 from torrentide.metainfo.create import build_info, check_piece_length, choose_piece_length, default_name
-from torrentide.metainfo.info import File
+from torrentide.metainfo.files import File
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 HASH = hashlib.sha1(b"piece").digest()
