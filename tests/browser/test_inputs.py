@@ -1,13 +1,12 @@
 """Whatever a page may seed: each kind of input gives the info-hash that its names and bytes have."""
 
-import hashlib
 from typing import Any
 
 import pytest
 
 from browser.conftest import NewPage
-from browser.support import Site
-from torrentide.metainfo.create import Options, plan
+from browser.support import create
+from torrentide.metainfo.create import Options
 
 MIB = 1024 * 1024
 
@@ -37,11 +36,7 @@ SEED = """async ([make, options]) => {
 
 def info_hash(files: list[tuple[str, bytes]], **options: Any) -> str:
     """Of files with those paths and bytes."""
-    planned = plan([(path, len(data)) for path, data in files], Options(**options), "")
-    data = b"".join(files[number][1] for number in planned.inputs)
-    pieces = range(0, len(data), planned.piece_length)
-    hashes = [hashlib.sha1(data[at : at + planned.piece_length]).digest() for at in pieces]
-    return planned.finish(b"".join(hashes)).info.info_hash.hex()
+    return create(files, Options(**options)).info.info_hash.hex()
 
 
 NAMED = {"name": "name"}
@@ -113,7 +108,7 @@ CASES: list[tuple[str, dict[str, Any], list[tuple[str, bytes]]]] = [
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
-def test_every_kind_of_input(new_page: NewPage, site: Site, browser: str) -> None:
+def test_every_kind_of_input(new_page: NewPage, browser: str) -> None:
     page = new_page(browser)
     for make, options, files in CASES:
         ours = {OURS.get(name, name): value for name, value in options.items()}
@@ -181,14 +176,20 @@ def test_an_input_may_be_cleared_at_once(new_page: NewPage) -> None:
 
 
 def test_a_destroyed_torrent_stops_its_stream(new_page: NewPage) -> None:
-    """An endless stream that waits, and one that flows."""
+    """A stream that waits for ever, and two that flow for ever."""
     ended = new_page().evaluate(
-        """() => Promise.all([null, new Uint8Array(1000)].map((chunk) => new Promise((resolve) => {
-          const torrent = client([]).seed(new ReadableStream({
-            pull: (stream) => (chunk ? stream.enqueue(chunk) : new Promise(() => {})),
-            cancel: () => resolve('cancelled'),
-          }))
-          setTimeout(() => torrent.destroy(), 100)
-        })))"""
+        """() => {
+          const stream = (pull) => (cancel) => new ReadableStream({ pull, cancel: () => cancel('cancelled') })
+          const generator = (cancel) => (async function* () {
+            try { while (true) yield new Uint8Array(1000) } finally { cancel('returned') }
+          })()
+          const sources = [
+            stream(() => new Promise(() => {})), stream((it) => it.enqueue(new Uint8Array(1000))), generator,
+          ]
+          return Promise.all(sources.map((make) => new Promise((resolve) => {
+            const torrent = client([]).seed(make(resolve))
+            setTimeout(() => torrent.destroy(), 100)
+          })))
+        }"""
     )
-    assert ended == ["cancelled", "cancelled"]
+    assert ended == ["cancelled", "cancelled", "returned"]

@@ -5,15 +5,22 @@ import { TorrentideError } from '../errors';
 /** Bytes that are gathered here before the browser takes them over: it may keep a Blob on disk. */
 const PART_BYTES = 8 * 1024 * 1024;
 
+/** How long chunks that are all there already may hold up the page: a fraction of what a person notices (50 ms). */
+const SLICE_MS = 15;
+
 type Source = ReadableStream | AsyncIterable<unknown>;
 
 /** Rejects with ERR_STORAGE where the stream breaks, ERR_INVALID_TORRENT where it holds no bytes, and when `signal` ends it. */
 export async function collect(source: Source, signal: AbortSignal): Promise<Blob> {
   const parts = new Parts();
+  let until = performance.now() + SLICE_MS;
   try {
     for await (const chunk of source instanceof ReadableStream ? readAll(source, signal) : source) {
       signal.throwIfAborted();
       parts.add(chunk);
+      if (performance.now() < until) continue;
+      await nextTask();
+      until = performance.now() + SLICE_MS;
     }
     signal.throwIfAborted();
   } catch (error) {
@@ -33,6 +40,15 @@ async function* readAll(stream: ReadableStream, signal: AbortSignal): AsyncGener
     signal.removeEventListener('abort', stop);
     stop();
   }
+}
+
+/** By a message: timers wait a second in a page that is in the background. */
+function nextTask(): Promise<unknown> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });
 }
 
 class Parts {
