@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from torrentide.engine.rate import RateMeter
-from torrentide.engine.webseed_answer import NEVER, Trouble
+from torrentide.engine.webseed_answer import MAX_WHOLE_FILE, NEVER, Trouble
 from torrentide.engine.webseed_run import Run
-from torrentide.engine.webseed_urls import (
-    Addresses,
-    Step,
-)
+from torrentide.engine.webseed_urls import Addresses, Step
 from torrentide.errors import TorrentideError, WebSeedError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.partial import BLOCK_LENGTH
@@ -32,8 +29,6 @@ MAX_FETCHES = 16
 RUN_SECONDS = 2.0
 MIN_RUN_BYTES = 256 * 1024
 MAX_RUN_BYTES = 4 * 1024 * 1024
-# A server without ranges brings whole files, so everything that is wanted of them is asked for together.
-MAX_WHOLE_BYTES = 32 * 1024 * 1024
 # Seconds, doubling; libtorrent waits 30 s after each failure (`urlseed_wait_retry`), a viewer does not.
 FIRST_RETRY_SECONDS = 2.0
 MAX_RETRY_SECONDS = 600.0
@@ -210,7 +205,8 @@ class WebSeed:
 
     def _next_run(self, now: float) -> list[Block]:
         if not self._queue:
-            wanted = MAX_WHOLE_BYTES
+            # Where whole files come, all that is wanted of them is asked for together.
+            wanted = MAX_WHOLE_FILE
             if self._ranges:
                 wanted = min(max(int(self._down.rate(now) * RUN_SECONDS), MIN_RUN_BYTES), MAX_RUN_BYTES)
             blocks = self._present(sorted(self._blocks.reserve(self.source, wanted // BLOCK_LENGTH)))
