@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 from torrentide.metainfo import bencode
 from torrentide.metainfo.info import Info, parse_info
@@ -106,6 +106,7 @@ class HeldFetch:
     sink: FetchSink
     wanted: bool = False
     cancelled: bool = False
+    over: bool = False
 
     def more(self) -> None:
         assert not self.wanted, "asked twice"
@@ -134,11 +135,12 @@ class HeldFetch:
     def end(self, now: float = 0.0) -> None:
         assert self.wanted
         assert not self.cancelled
-        self.wanted = False
+        self.wanted, self.over = False, True
         self.sink.ended(now)
 
     def fail(self, reason: str = "no way", now: float = 0.0) -> None:
         assert not self.cancelled
+        self.over = True
         self.sink.failed(reason, now)
 
     def serve(self, file: bytes, now: float = 0.0) -> None:
@@ -161,8 +163,8 @@ class HeldFetches:
 
     @property
     def open(self) -> list[HeldFetch]:
-        """Those that are not cancelled."""
-        return [each for each in self.all if not each.cancelled]
+        """Those that are under way."""
+        return [each for each in self.all if not each.cancelled and not each.over]
 
 
 @dataclass
@@ -188,7 +190,9 @@ class WebServer:
         self.requests.append((url, span))
         self._open += 1
         self.most = max(self.most, self._open)
-        path = unquote_to_bytes(url.removeprefix("http://seed.example/")).decode()
+        path = url.removeprefix("http://seed.example/")
+        if span is not None:
+            path = unquote(path)
         return ServedFetch(self, path, span, sink)
 
     def later(self, delay: float, call: Callable[[float], None]) -> None:

@@ -223,7 +223,7 @@ class WebSeed:
         self._release(lacking)
         return [block for block in blocks if block not in lacking]
 
-    def _cut(self, blocks: list[Block]) -> list[list[Block]]:
+    def _cut(self, blocks: Iterable[Block]) -> list[list[Block]]:
         """Into runs without gaps."""
         runs: list[list[Block]] = []
         end = -1
@@ -236,7 +236,8 @@ class WebSeed:
         return runs
 
     def _steps(self, blocks: Iterable[Block]) -> list[Step]:
-        return self._addresses.steps([self._place(block) for block in blocks])
+        runs = self._cut(blocks)
+        return self._addresses.steps([(self._place(run[0])[0], self._place(run[-1])[1]) for run in runs])
 
     def _place(self, block: Block) -> tuple[int, int]:
         index, begin, length = block
