@@ -9,9 +9,16 @@ interface Handlers {
   onFail(fetch: number, answered: boolean, detail: string): void;
 }
 
+/** Browsers hand over what has gathered: up to 2 MiB (Chromium), or all there is (Firefox). In slices, a limit on the download
+ * holds evenly. */
+const SLICE = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
 interface Running {
   readonly abort: AbortController;
   reader?: ReadableStreamDefaultReader<Uint8Array>;
+  /** What was read, but not asked for yet. */
+  rest: Uint8Array;
 }
 
 export class Fetches {
@@ -21,7 +28,7 @@ export class Fetches {
   /** `range` is the value of the Range header. A URL that the browser refuses comes back as a failure. */
   start(number: number, url: string, range: string | undefined): void {
     const abort = new AbortController();
-    this.running.set(number, { abort });
+    this.running.set(number, { abort, rest: NOTHING });
     // No other header: browsers would ask the server's permission first (CORS preflight). Without `no-store` Chromium makes
     // fetches of one URL wait for each other, and keeps on disk what is kept anyway.
     fetch(url, {
@@ -36,12 +43,15 @@ export class Fetches {
     );
   }
 
-  /** Reads on: onData, onEnd or onFail follows. */
+  /** Reads on: onData, onEnd or onFail follows, never from inside this call. */
   more(number: number): void {
-    this.running.get(number)?.reader?.read().then(
+    const running = this.running.get(number);
+    if (running?.rest.length) return queueMicrotask(() => this.handOver(number));
+    running?.reader?.read().then(
       ({ done, value }) => {
-        if (!done) this.told(number)?.onData(number, value);
-        else this.ended(number);
+        if (done) return this.ended(number);
+        running.rest = value;
+        this.handOver(number);
       },
       (error) => this.lost(number, true, error),
     );
@@ -67,6 +77,14 @@ export class Fetches {
       wholeNumber(headers.get('Content-Length')),
       retryAfter(headers.get('Retry-After')),
     );
+  }
+
+  private handOver(number: number): void {
+    const running = this.running.get(number);
+    if (!running) return;
+    const slice = running.rest.subarray(0, SLICE);
+    running.rest = running.rest.subarray(SLICE);
+    this.handlers?.onData(number, slice);
   }
 
   private ended(number: number): void {
