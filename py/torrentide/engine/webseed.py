@@ -7,6 +7,7 @@ at a time. It never knows the pieces, nor how bytes travel.
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from torrentide.engine.rate import RateMeter
@@ -82,6 +83,15 @@ class Slots:
         self._waiting.pop(again, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How a page at `origin` reaches web servers: one for all torrents."""
+
+    fetch: Fetch
+    origin: str
+    slots: Slots = field(default_factory=Slots)
+
+
 class WebSeed:
     """The web seed at `url`, known to the blocks as `source`. A `webseed_run.Owner`."""
 
@@ -93,8 +103,7 @@ class WebSeed:
         *,
         info: Info,
         blocks: Blocks,
-        fetch: Fetch,
-        slots: Slots,
+        web: Web,
         timers: Timers,
         rng: random.Random,
         warn: Callable[[TorrentideError], None],
@@ -104,8 +113,8 @@ class WebSeed:
         self._addresses = addresses
         self._info = info
         self._blocks = blocks
-        self._fetch = fetch
-        self._slots = slots
+        self._fetch = web.fetch
+        self._slots = web.slots
         self._timers = timers
         self._rng = rng
         self._warn = warn

@@ -7,11 +7,10 @@ It never knows what one web seed does.
 import random
 from collections.abc import Callable, Iterable, Sequence
 
-from torrentide.engine.webseed import Blocks, Slots, WebSeed
+from torrentide.engine.webseed import Blocks, Web, WebSeed
 from torrentide.engine.webseed_urls import Addresses, FileAddresses, Files, PieceAddresses, web_seed_url
 from torrentide.errors import TorrentideError, UnsupportedError
 from torrentide.metainfo.info import Info
-from torrentide.ports import Fetch
 from torrentide.timers import Timers
 
 # libtorrent has 3 web seeds of a torrent connected at a time; no honest torrent names many more than that.
@@ -20,26 +19,22 @@ CHECK_SECONDS = 1.0
 
 
 class WebSeeds:
-    """The web seeds of a torrent, for a page at `origin`. `pads` are the (begin, length) of its padding."""
+    """The web seeds of a torrent. `pads` are the (begin, length) of its padding."""
 
     def __init__(
         self,
         info: Info,
         *,
-        origin: str,
+        web: Web,
         blocks: Blocks,
-        fetch: Fetch,
-        slots: Slots,
         timers: Timers,
         rng: random.Random,
         warn: Callable[[TorrentideError], None],
         pads: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._info = info
-        self._origin = origin
+        self._web = web
         self._blocks = blocks
-        self._fetch = fetch
-        self._slots = slots
         self._timers = timers
         self._rng = rng
         self._warn = warn
@@ -55,7 +50,7 @@ class WebSeeds:
         known = {seed.url for seed in self._seeds}
         for given in urls:
             try:
-                url = web_seed_url(given, self._origin, pieces=pieces)
+                url = web_seed_url(given, self._web.origin, pieces=pieces)
             except UnsupportedError as error:
                 self._warn(error)
                 continue
@@ -91,7 +86,7 @@ class WebSeeds:
         """Break everything off, and give the blocks back; `start` goes on."""
         self._running = False
         for seed in self._seeds:
-            self._slots.leave(seed.fill)
+            self._web.slots.leave(seed.fill)
         for seed in self._seeds:
             seed.stop(now)
 
@@ -108,8 +103,7 @@ class WebSeeds:
             addresses,
             info=self._info,
             blocks=self._blocks,
-            fetch=self._fetch,
-            slots=self._slots,
+            web=self._web,
             timers=self._timers,
             rng=self._rng,
             warn=self._warn,

@@ -9,7 +9,7 @@ from typing import Any
 import js
 
 from torrentide.browser.fetch import Fetches
-from torrentide.engine.webseed import Slots
+from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
 from torrentide.metainfo.info import Info, parse_info
 from torrentide.timers import Timers
@@ -51,10 +51,8 @@ async def download(info_dict: Any, urls: Any, options: Any) -> dict[str, Any]:
     blocks = Blocks(info, given["limit"])
     seeds = blocks.seeds = WebSeeds(
         info,
-        origin=js.location.origin,
+        web=Web(fetches, js.location.origin),
         blocks=blocks,
-        fetch=fetches,
-        slots=Slots(),
         timers=timers,
         rng=random.Random(1),
         warn=lambda error: warnings.append([error.code, str(error)]),

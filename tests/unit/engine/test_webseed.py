@@ -15,6 +15,7 @@ from torrentide.engine.webseed import (
     MAX_RUNS,
     MIN_RUN_BYTES,
     Slots,
+    Web,
     WebSeed,
 )
 from torrentide.engine.webseed_answer import MAX_WHOLE_FILE, REFUSED_SECONDS
@@ -46,7 +47,7 @@ class Fixture:
     ) -> None:
         rng = random.Random(seed)
         self.info, self.files, self.pads, self.whole = make_files(rng, piece_length, entries)
-        self.timers, self.slots = Timers(), slots or Slots()
+        self.timers = Timers()
         self.blocks = LackingBlocks(self.info)
         self.held = HeldFetches()
         self.server = WebServer(self.timers, rng, self.files)
@@ -59,8 +60,7 @@ class Fixture:
             PieceAddresses(SEED, self.info) if by_pieces else addresses,
             info=self.info,
             blocks=self.blocks,
-            fetch=fetch,
-            slots=self.slots,
+            web=Web(fetch, "http://page.example", slots or Slots()),
             timers=self.timers,
             rng=rng,
             warn=self.warnings.append,

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from torrentide.engine.webseed import Slots
+from torrentide.engine.webseed import Slots, Web
 from torrentide.engine.webseed_set import CHECK_SECONDS, MAX_WEB_SEEDS, WebSeeds
 from torrentide.errors import TorrentideError, UnsupportedError, WebSeedError
 from torrentide.pieces.partial import BLOCK_LENGTH
@@ -25,10 +25,8 @@ class Fixture:
         self.warnings: list[TorrentideError] = []
         self.seeds = WebSeeds(
             self.info,
-            origin="https://page.example",
+            web=Web(self.held, "https://page.example", slots or Slots()),
             blocks=self.blocks,
-            fetch=self.held,
-            slots=slots or Slots(),
             timers=self.timers,
             rng=rng,
             warn=self.warnings.append,
