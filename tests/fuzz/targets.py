@@ -84,7 +84,8 @@ def fuzz_info(data: bytes) -> None:
         return
     last = info.piece_count - 1
     assert last * info.piece_length + info.piece_size(last) == info.length, "pieces do not add up"
-    assert sum(file.length for file in info.files) == info.length, "files do not add up"
+    padding = sum(length for _, length in info.pads)
+    assert sum(file.length for file in info.files) + padding == info.length, "files do not add up"
     for file in info.files[:20]:
         assert all(part not in ("", ".", "..") and "/" not in part for part in file.path), "an unsafe path"
         assert all(0 <= index <= last for index in info.pieces_of(file)[:3]), "a file outside the torrent"
