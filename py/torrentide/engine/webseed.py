@@ -65,7 +65,6 @@ class Slots:
         """Take one; if none is free, `again(now)` is called when one is."""
         if self._free:
             self._free -= 1
-            self._waiting.pop(again, None)
             return True
         self._waiting[again] = None
         return False
@@ -195,7 +194,8 @@ class WebSeed:
 
     def run_failed(self, run: Run, step: Step, trouble: Trouble, now: float) -> None:
         """See `webseed_run.Owner`. Other runs go on: they may do better."""
-        self._drop(run, now)
+        self._runs.remove(run)
+        self._release(run.blocks)
         if trouble.busy and self._runs:
             self._most = len(self._runs)
         if trouble.absent and step.url is not None and step.ranged and step.size < self._info.length:
@@ -204,6 +204,7 @@ class WebSeed:
         # Several that were under way may fail for one reason.
         if now >= self._retry_at or trouble.wait == NEVER:
             self._wait(trouble, step.url or self.url, now)
+        self._slots.give(now)
 
     # --
 

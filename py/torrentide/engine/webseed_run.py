@@ -13,7 +13,7 @@ from torrentide.engine.webseed_urls import Step
 from torrentide.pieces.partial import BLOCK_LENGTH
 from torrentide.pieces.picker import Block
 from torrentide.ports import Answer, Fetch, FetchHandle
-from torrentide.timers import Timer, Timers
+from torrentide.timers import Timers
 
 # WebTorrent gives a peer 30 s for a block, and the web server's fetch 60; libtorrent 20 s without a byte.
 SILENCE_SECONDS = 30.0
@@ -68,7 +68,6 @@ class Run:
         self._at = 0
         self._exact = True
         self._handle: FetchHandle | None = None
-        self._pause: Timer | None = None
         self._busy_answer: tuple[Answer, bytearray] | None = None
         self._over = False
         self._alive_at = 0.0
@@ -100,8 +99,6 @@ class Run:
         self._over = True
         if self._handle is not None:
             self._handle.cancel()
-        if self._pause is not None:
-            self._pause.cancel()
 
     def check(self, now: float) -> None:
         """Give up on a server that is silent, or so slow that it could as well be."""
@@ -203,7 +200,7 @@ class Run:
         delay = self._owner.delay(now)
         if delay > 0:
             self._alive_at += delay
-            self._pause = self._timers.at(now + delay, lambda then: self._more())
+            self._timers.at(now + delay, lambda then: self._more())
         else:
             self._more()
 
