@@ -41,7 +41,7 @@ class Blocks(Protocol):
     def reserve(self, source: int, most: int) -> list[Block]:
         """About `most` blocks to fetch, which count as asked for from now on. They are whole pieces, one at
         least while there is one, beside each other as far as can be; each source begins at a place of its
-        own. Empty when nothing is free."""
+        own. Empty when nothing is free, or when the torrent is paused or closed."""
 
     def deliver(self, source: int, index: int, begin: int, data: memoryview, now: float) -> None:
         """A block came, of the length that was asked for. The data is good during the call only."""
@@ -157,7 +157,9 @@ class WebSeed:
     def stop(self, now: float) -> None:
         """Break everything off, and give the blocks back."""
         self._slots.leave(self.fill)
-        for run in list(self._runs):
+        # A slot that is given back may start others, who may stop everything.
+        while self._runs:
+            run = self._runs[-1]
             run.cancel()
             self._drop(run, now)
         self._release_queue()
