@@ -6,8 +6,8 @@
 
 /** A file to be seeded. The engine reads `blob` in place. */
 export interface SeedFile {
-  /** Path segments below the torrent's name; a single file has one. */
-  path: string[];
+  /** As the page found it, with the folders that it lies in and `/` between; '' for a file without a name. */
+  path: string;
   blob: Blob;
 }
 
@@ -33,8 +33,14 @@ export interface SeedOptions extends AddOptions {
   createdBy?: string;
   /** Seconds since 1970, whole. */
   creationDate?: number;
-  private?: boolean;
+  /** Written into the torrent where it is there, 0 too. */
+  private?: number;
   pieceLength?: number;
+  maxPieceLength?: number;
+  /** Leave out what operating systems leave behind. */
+  filterJunk: boolean;
+  /** Further keys of the info dictionary. */
+  info?: Record<string, unknown>;
   /** BEP 12 tiers; empty: the client's trackers only. */
   announceList: string[][];
 }
@@ -58,7 +64,9 @@ export type ToEngine =
   /** The complete local description (an offer or an answer) of a link, candidates included. */
   | { type: 'rtc-local'; link: number; sdp: string }
   /** The link can't be made, or is lost. `reason` is in plain words. */
-  | { type: 'rtc-failed'; link: number; reason: string };
+  | { type: 'rtc-failed'; link: number; reason: string }
+  /** The browser is back on a network. */
+  | { type: 'online' };
 
 /** What the page says on the port of a relayed data channel. */
 export type RelayToEngine =
