@@ -24,7 +24,14 @@ SINGLE, SINGLE_FILES, SINGLE_DATA = make_files(random.Random(1), PIECE, [("singl
 MANY, MANY_FILES, MANY_DATA = make_files(
     random.Random(2),
     PIECE,
-    [("a.bin", 100_000), ("dir/b c#?%.bin", 7), ("dir/ü.bin", 3 * MIB), ("empty", 0), ("last.bin", MIB)],
+    [
+        ("a.bin", 100_000),
+        (".pad/0", 300_000),
+        ("dir/b c#?%.bin", 7),
+        ("dir/ü.bin", 3 * MIB),
+        ("empty", 0),
+        ("last.bin", MIB),
+    ],
 )
 
 
