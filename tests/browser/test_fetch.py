@@ -177,13 +177,3 @@ def test_faulty_servers_do_not_stop_a_good_one(page: Page, server: FileServer) -
     hows = ["closed", "short", "cut", "long", "wrong", "ranges"]
     result = download(page, SINGLE, SINGLE_DATA, *[f"{server.url}/{how}/single.bin" for how in hows])
     assert result["complete"]
-
-
-def test_what_was_not_asked_for_is_not_read(page: Page, server: FileServer) -> None:
-    """A limit reaches the server: nothing is piled up in the page."""
-    info, files, data = make_files(random.Random(3), MIB, [("big.bin", 48 * MIB)])
-    server.files |= files
-    result = download(page, info, data, f"{server.url}/ranges/big.bin", limit=MIB, seconds=4)
-    assert 0 < result["bytes"] < MIB * (result["seconds"] + 1)
-    # What sockets and pipes hold.
-    assert server.written < result["bytes"] + 16 * MIB

@@ -59,7 +59,7 @@ class LackingBlocks:
         }
         self.asked: dict[tuple[int, int], int] = {}
         self.brought: dict[int, int] = {}
-        self.wait = 0.0
+        self.left: list[int] = []
         self.on_deliver: Callable[[int, int, float], None] = lambda source, index, now: None
 
     @property
@@ -67,7 +67,7 @@ class LackingBlocks:
         """Whether everything was delivered."""
         return not self.free and not self.asked
 
-    def reserve(self, source: int, most: int) -> list[tuple[int, int, int]]:
+    def reserve(self, source: int, most: int, now: float) -> list[tuple[int, int, int]]:
         count = self.info.piece_count
         first = -source * 7919 % count
         blocks: list[tuple[int, int, int]] = []
@@ -90,12 +90,12 @@ class LackingBlocks:
         self.brought[source] = self.brought.get(source, 0) + len(data)
         self.on_deliver(source, index, now)
 
-    def release(self, source: int, index: int, begin: int) -> None:
+    def release(self, source: int, index: int, begin: int, now: float) -> None:
         assert self.asked.pop((index, begin)) == source
         self.free.add((index, begin))
 
-    def delay(self, now: float) -> float:
-        return self.wait
+    def leave(self, source: int, now: float) -> None:
+        self.left.append(source)
 
 
 @dataclass

@@ -15,7 +15,8 @@ from torrentide.timers import Timers
 
 # libtorrent has 3 web seeds of a torrent connected at a time; no honest torrent names many more than that.
 MAX_WEB_SEEDS = 16
-CHECK_SECONDS = 1.0
+# Less than a speed limit saves up (`limits.BURST_SECONDS`), so that nothing of it is lost.
+CHECK_SECONDS = 0.25
 
 
 class WebSeeds:
@@ -102,7 +103,6 @@ class WebSeeds:
             info=self._info,
             blocks=self._blocks,
             web=self._web,
-            timers=self._timers,
             rng=self._rng,
             warn=self._warn,
         )

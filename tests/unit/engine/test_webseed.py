@@ -62,7 +62,6 @@ class Fixture:
             info=self.info,
             blocks=self.blocks,
             web=Web(fetch, "http://page.example", slots or Slots()),
-            timers=self.timers,
             rng=rng,
             warn=self.warnings.append,
         )
@@ -263,8 +262,9 @@ def test_other_runs_go_on() -> None:
 def test_behind_a_failure_one_fetch_finds_out_again() -> None:
     it = Fixture([("f", 10 * MIB)])
     it.prove()
-    for fetch in it.held.open:
+    for number, fetch in enumerate(it.held.open, 1):
         fetch.fail("no way")
+        assert it.blocks.left == [-1] * number
     assert not it.blocks.asked
     it.held.all.clear()
     it.seed.fill(FIRST_RETRY_SECONDS)
@@ -326,6 +326,7 @@ def test_a_file_that_is_not_there_is_not_asked_for_again() -> None:
     assert [url for url, _ in it.server.requests].count(SEED + "top/b") == 1
     assert re.search("top/b: it is not there .* in [12] s", it.warning)
     assert {index for index, _ in it.blocks.free} == {2, 3}
+    assert -1 in it.blocks.left
     assert missing not in it.blocks.data
 
 
@@ -393,6 +394,7 @@ def test_stop_gives_everything_back() -> None:
         it.seed.stop(0.0)
         assert not it.held.open
         assert len(it.blocks.free) == 14
+        assert it.blocks.left.pop() == -1
 
 
 # -- Whole torrents
