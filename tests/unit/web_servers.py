@@ -182,6 +182,8 @@ class WebServer:
     chunk: int = 50_000
     refusals: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, tuple[int, int] | None]] = field(default_factory=list)
+    # How many times it breaks off in the middle of a body.
+    breaks: int = 0
     most: int = 0
     served: int = 0
     now: float = 0.0
@@ -255,7 +257,11 @@ class ServedFetch:
     def _send(self, chunk: bytes, now: float) -> None:
         if self._over:
             return
-        if chunk:
+        if self._server.breaks and len(self._body) < 50_000:
+            self._server.breaks -= 1
+            self.cancel()
+            self._sink.failed("broken", now)
+        elif chunk:
             self._sink.received(memoryview(chunk), now)
         else:
             self.cancel()
