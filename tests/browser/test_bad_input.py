@@ -167,10 +167,10 @@ BAD_TRACKERS: list[tuple[str, Callable[[web.WebSocketResponse], Any], str]] = [
         lambda s: s.send_str('{"action": "announce", "failure reason": "go away"}'),
         "go away",
     ),
-    ("no JSON", lambda s: s.send_str("<html>"), "expected JSON"),
-    ("an array", lambda s: s.send_str("[]"), "expected a JSON object"),
+    ("no JSON", lambda s: s.send_str("<html>"), "is not valid JSON"),
+    ("an array", lambda s: s.send_str("[]"), "is not a JSON object"),
     ("deep JSON", lambda s: s.send_str("[" * 50_000), "brackets"),
-    ("binary", lambda s: s.send_bytes(bytes(range(256))), "expected JSON"),
+    ("binary", lambda s: s.send_bytes(bytes(range(256))), "is not valid JSON"),
     ("a huge message", lambda s: s.send_str("x" * 300_000), "300000 characters"),
     ("an end", lambda s: s.close(code=1011, message=b"broken"), "closed (1011: broken)"),
 ]

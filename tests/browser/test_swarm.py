@@ -53,3 +53,14 @@ def test_leechers_get_pieces_from_each_other(site: Site, new_page: NewPage) -> N
     assert all(each["sums"] == seeded["sums"] for each in leeched)
     assert seed_page.evaluate("() => torrent.uploaded") < 3 * 20 * MIB
     assert sum(each["uploaded"] for each in leeched) > 0
+
+
+def test_back_online_a_page_announces_at_once(site: Site, new_page: NewPage) -> None:
+    """The tracker asks for two minutes between announces."""
+    page = new_page("chromium")
+    run(page, "seed", site.tracker, [["file.bin", 1000, 1]])
+    page.evaluate("() => { window.told = 0; torrent.on('trackerAnnounce', () => { window.told++ }) }")
+    # The reply to the first announce may be one of them.
+    for count in (1, 2):
+        page.evaluate("() => dispatchEvent(new Event('online'))")
+        page.wait_for_function("(count) => window.told >= count", arg=count, timeout=30_000)

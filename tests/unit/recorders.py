@@ -53,6 +53,7 @@ class RecordedTransport:
 
     def __init__(self) -> None:
         self.unsent = 0
+        self.low_water: int | None = None
         self.closed = False
         self.sends: list[bytes] = []
 
@@ -60,6 +61,9 @@ class RecordedTransport:
         assert not self.closed, "sent through a closed channel"
         self.sends.append(bytes(data))
         return self.unsent
+
+    def set_low_water(self, count: int) -> None:
+        self.low_water = count
 
     def close(self) -> None:
         self.closed = True

@@ -60,6 +60,7 @@ export class Engine {
     }
     this.#watch();
     addEventListener('pagehide', () => this.#links.closeAll('the page was left'), { signal });
+    addEventListener('online', () => this.post({ type: 'online' }), { signal });
   }
 
   /** A new number for a client or torrent. */

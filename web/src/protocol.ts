@@ -64,7 +64,9 @@ export type ToEngine =
   /** The complete local description (an offer or an answer) of a link, candidates included. */
   | { type: 'rtc-local'; link: number; sdp: string }
   /** The link can't be made, or is lost. `reason` is in plain words. */
-  | { type: 'rtc-failed'; link: number; reason: string };
+  | { type: 'rtc-failed'; link: number; reason: string }
+  /** The browser is back on a network. */
+  | { type: 'online' };
 
 /** What the page says on the port of a relayed data channel. */
 export type RelayToEngine =

@@ -30,6 +30,10 @@ class ChannelTransport:
         self._channels.room(size).assign(data)
         return self._channels.send(self._link, size)
 
+    def set_low_water(self, count: int) -> None:
+        """See `ports.Transport`."""
+        self._channels.lowWater(self._link, count)
+
     def close(self) -> None:
         """See `ports.Transport`."""
         self._channels.close(self._link)

@@ -25,6 +25,8 @@ from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.torrent import PageTorrent
+from torrentide.discovery.tiers import in_order
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.errors import Closed, LocalError, TorrentideError
 from torrentide.metainfo.magnet import Magnet
@@ -52,6 +54,7 @@ class Host:
         self._wake_at: float | None = None
         self._rng = random.Random(secrets.randbits(256))
         self._numbers = itertools.count(1)
+        self._budget = LinkBudget()
         self._owners: dict[int, Session] = {}
         self._clients: dict[int, Client] = {}
         self._torrents: dict[int, PageTorrent] = {}
@@ -71,6 +74,7 @@ class Host:
             "rtc-relay": lambda message: shim.channels.relay(message["link"], message["port"]),
             "rtc-local": self._on_rtc_local,
             "rtc-failed": self._on_rtc_failed,
+            "online": self._on_online,
         }
 
     # -- Called by the worker
@@ -124,6 +128,7 @@ class Host:
             timers=self._timers,
             rng=self._rng,
             numbers=self._numbers,
+            budget=self._budget,
             max_conns=options["maxConns"],
         )
         sockets.session = dialer.session = session
@@ -147,7 +152,7 @@ class Host:
         named = parse_id(given if isinstance(given, str) else bytes(given))
 
         def join(outer: Metainfo | Magnet) -> None:
-            torrent.join(outer, _trackers(outer, client, options["announce"]))
+            torrent.join(outer, *_trackers(outer, client, options["announce"], self._rng))
 
         if named is not None:
             join(named)
@@ -165,7 +170,7 @@ class Host:
             metainfo, whole = await hash_files(
                 message["files"], message["options"], self._shim.digests, torrent.hashing
             )
-            torrent.join(metainfo, _trackers(metainfo, client, []), whole=whole)
+            torrent.join(metainfo, *_trackers(metainfo, client, [], self._rng), whole=whole)
 
         self._prepare(torrent, seed())
 
@@ -236,14 +241,19 @@ class Host:
         if session is not None:
             session.link_failed(message["link"], message["reason"], time.monotonic())
 
+    def _on_online(self, message: dict[str, Any]) -> None:
+        for client in self._clients.values():
+            client.session.online(time.monotonic())
 
-def _trackers(outer: Metainfo | Magnet, client: Client, given: list[str]) -> list[str]:
-    """The trackers of a torrent: its own, those given with it and, unless it is private, the client's
-    (WebTorrent)."""
+
+def _trackers(
+    outer: Metainfo | Magnet, client: Client, given: list[str], rng: random.Random
+) -> tuple[list[str], list[str]]:
+    """The trackers that a torrent names itself, and the foreign ones: those given with it, and the
+    client's."""
     if not client.use_trackers:
-        return []
-    private = isinstance(outer, Metainfo) and outer.info.private
-    return list(dict.fromkeys([*outer.trackers, *given, *([] if private else client.announce)]))
+        return [], []
+    return in_order(outer.tiers, rng), [*given, *client.announce]
 
 
 def start(shim: Shim) -> None:

@@ -40,6 +40,9 @@ class JsChannels(Protocol):
     def send(self, link: int, size: int) -> int:
         """Send `size` bytes of the buffer; gives the bytes that wait unsent."""
 
+    def lowWater(self, link: int, count: int) -> None:
+        """Set how few bytes wait unsent when `onLow` is told."""
+
     def close(self, link: int) -> None:
         """Close a channel; nothing more is told of it."""
 
@@ -80,6 +83,21 @@ class JsDigests(Protocol):
         """Digest a Blob."""
 
 
+class JsFetches(Protocol):
+    """web/src/engine/fetch.ts."""
+
+    handlers: Any
+
+    def start(self, number: int, url: str, range: str | None, /) -> None:
+        """Begin to fetch; `range` is the value of the Range header."""
+
+    def more(self, number: int) -> None:
+        """Read on."""
+
+    def cancel(self, number: int) -> None:
+        """Break it off; nothing more is told of it."""
+
+
 class JsReader(Protocol):
     """FileReaderSync."""
 
@@ -93,6 +111,7 @@ class Shim(Protocol):
     channels: JsChannels
     sockets: JsSockets
     digests: JsDigests
+    fetches: JsFetches
     reader: JsReader
     engine: Any
 

@@ -66,13 +66,17 @@ class PageTorrent:
 
     # -- What the page asks
 
-    def join(self, outer: Metainfo | Magnet, trackers: list[str], *, whole: JsBlob | None = None) -> None:
+    def join(
+        self, outer: Metainfo | Magnet, own: list[str], foreign: list[str], *, whole: JsBlob | None = None
+    ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
-        other, as a seed."""
+        other, as a seed. `own` and `foreign` are trackers that it names and does not name."""
         info = outer.info if isinstance(outer, Metainfo) else None
         info_hash = info.info_hash if info is not None else outer.info_hash  # type: ignore[union-attr]
         if info_hash in self.session.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
+        private = info is not None and info.private
+        trackers = list(dict.fromkeys([*own, *([] if private else foreign)]))
         magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
         self._outer = outer
         self._whole = whole
@@ -88,7 +92,8 @@ class PageTorrent:
         self._tell(state, ["infoHash"])
         self.swarm = self.session.add(
             info_hash,
-            trackers,
+            own,
+            foreign=foreign,
             observer=self,
             open_store=self._open_store,
             now=time.monotonic(),

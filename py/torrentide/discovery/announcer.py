@@ -1,13 +1,16 @@
 """One torrent at one tracker: what is announced, and when.
 
-Owns the order of events of BEP 3 (started, then completed, then stopped), the interval, and the offers of
-each announce. It never knows what a tracker's socket does, nor what becomes of a link.
+Owns the order of events of BEP 3 (started, then completed, then stopped), the interval, the announces before
+their time, and the offers of each announce. It never knows what a tracker's socket does, nor what becomes of
+a link.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torrentide.discovery import signalling
+from torrentide.discovery.healing import Healing
 from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import (
     AnnounceReply,
@@ -24,6 +27,12 @@ from torrentide.timers import Timer, Timers
 
 # Every tracker names its interval, 120 s as a rule; this one holds until then.
 DEFAULT_INTERVAL = 120.0
+# Remote offers that are answered between two announces: each makes the browser probe addresses that a
+# stranger chose. libtorrent takes as many as it made itself, 10 at most; a seed in a rush has use for as many
+# as it may have peers.
+MAX_OFFERS_TAKEN = 60
+# A network that comes and goes does not have us announce more often than this.
+ONLINE_SECONDS = 5.0
 # BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
 LEFT_UNKNOWN = 16 * 1024
 
@@ -38,9 +47,10 @@ class Progress:
 
 
 class Announcer:
-    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted()` how many peers
-    are welcome, `welcome(peer_id)` whether an offer from that peer is; `warn(error)` is told of trouble,
-    `announced(reply)` of success."""
+    """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting, now)` how
+    many offers are to be announced where so many are waiting already, `welcome(peer_id, now)` whether a
+    connection to that peer is welcome, `lonely(others, now)` whether company is lacking where so many other
+    peers are known; `warn(error)` is told of trouble, `announced(reply)` of success."""
 
     def __init__(
         self,
@@ -49,14 +59,18 @@ class Announcer:
         tracker: Tracker,
         links: Links,
         timers: Timers,
+        rng: random.Random,
         *,
         progress: Callable[[], Progress],
-        offers_wanted: Callable[[], int],
-        welcome: Callable[[bytes], bool],
+        offers_wanted: Callable[[int, float], int],
+        welcome: Callable[[bytes, float], bool],
+        lonely: Callable[[int, float], bool],
         warn: Callable[[TorrentideError], None],
         announced: Callable[[AnnounceReply], None],
     ) -> None:
         self.tracker = tracker
+        # How many peers of use the tracker has, by its last count or what came from them since.
+        self.others = 0
         self._info_hash = info_hash
         self._peer_id = peer_id
         self._links = links
@@ -64,10 +78,18 @@ class Announcer:
         self._progress = progress
         self._offers_wanted = offers_wanted
         self._welcome = welcome
+        self._lonely = lonely
         self._warn = warn
         self._announced = announced
         self._interval = DEFAULT_INTERVAL
+        self._min_interval = 0.0
         self._timer: Timer | None = None
+        self._healing = Healing(rng)
+        self._heal_timer: Timer | None = None
+        self._last = 0.0
+        # The offers of the last announce: those that nobody answers are announced again.
+        self._offers: list[Offer] = []
+        self._offers_taken = 0
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -85,7 +107,29 @@ class Announcer:
             self._send("stopped", [], now)
         self._stopped = True
         self._cancel_timer()
+        self._cancel_healing()
         return self.tracker.leave(self._info_hash)
+
+    def lost(self, now: float) -> None:
+        """A peer's connection was lost by no decision of ours: look for it, or another, soon."""
+        self._healing.lost()
+        self._cancel_healing()
+        self._heal_later(now)
+
+    def parted(self, now: float) -> None:
+        """We have closed a peer's connection ourselves."""
+        self._heal_later(now)
+
+    def settled(self) -> None:
+        """A peer's connection lasts."""
+        self._healing.over()
+
+    def online(self, now: float) -> None:
+        """The network is there again, maybe another one: announce now, with offers of its addresses."""
+        self._healing.over()
+        self._links.withdraw(self._offers, now)
+        if self._started:
+            self._schedule(max(now, self._last + max(self._min_interval, ONLINE_SECONDS)))
 
     # -- Listener of the tracker
 
@@ -98,14 +142,15 @@ class Announcer:
         """Act on what the tracker sent."""
         match message:
             case AnnounceReply():
-                if message.interval is not None and message.interval != self._interval:
-                    self._interval = message.interval
-                    self._schedule(now)
-                self._announced(message)
+                self._on_reply(message, now)
+            case RemoteOffer() | RemoteAnswer() if message.peer_id == self._peer_id:
+                pass  # Our own, come back.
             case RemoteOffer():
+                self._heard_of_another(now)
                 self._on_offer(message, now)
             case RemoteAnswer():
-                if self._is_welcome(message.peer_id):
+                self._heard_of_another(now)
+                if self._welcome(message.peer_id, now):
                     self._links.take_answer(message, now)
                 else:
                     self._links.refuse_answer(message, now)
@@ -117,6 +162,7 @@ class Announcer:
         if not self.tracker.is_open:
             self._started = False
             self._cancel_timer()
+            self._cancel_healing()
         self._warn(error)
 
     # -- Announcing
@@ -125,17 +171,28 @@ class Announcer:
         if self._stopped or self._gathering:
             return
         self._gathering = True
-        self._links.make_offers(min(self._offers_wanted(), signalling.MAX_OFFERS), self._offers_ready, now)
+        self._offers = self._links.waiting(self._offers, now)
+        lacking = self._wanted(now) - len(self._offers)
+        self._links.make_offers(max(0, lacking), self._offers_ready, now)
 
-    def _offers_ready(self, offers: list[Offer], now: float) -> None:
+    def _offers_ready(self, made: list[Offer], now: float) -> None:
         self._gathering = False
+        # Some may have been answered while the others were made.
+        self._offers = self._links.waiting([*self._offers, *made], now)
         if self._stopped or not self.tracker.is_open:
             return
+        offers = self._offers[: self._wanted(now)]
+        self._links.renew(offers, now)
+        self._offers_taken = 0
         starting = not self._started
         self._started = True
+        self._cancel_healing()
         self._send("started" if starting else None, offers, now)
         if self._completed_due:
             self._send("completed", [], now)
+
+    def _wanted(self, now: float) -> int:
+        return min(self._offers_wanted(len(self._offers), now), signalling.MAX_OFFERS)
 
     def _send(self, event: Event | None, offers: list[Offer], now: float) -> None:
         if event == "completed":
@@ -151,11 +208,28 @@ class Announcer:
             offers=offers,
         )
         self.tracker.send(text)
-        self._schedule(now)
+        self._last = now
+        self._schedule(now + self._interval)
+
+    def _on_reply(self, reply: AnnounceReply, now: float) -> None:
+        self._min_interval = reply.min_interval or self._min_interval
+        interval = max(reply.interval or self._interval, self._min_interval)
+        if interval != self._interval:
+            self._interval = interval
+            self._schedule(now + interval)
+        if reply.seeds is not None and reply.leechers is not None:
+            # The counts hold ourselves. What can a seed do for a seed?
+            complete = self._progress().left == 0
+            self.others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
+            if not self.others:
+                self._healing.over()
+        self._heal_later(now)
+        self._announced(reply)
 
     def _on_offer(self, offer: RemoteOffer, now: float) -> None:
-        if not self._is_welcome(offer.peer_id):
+        if not self._welcome(offer.peer_id, now) or self._offers_taken >= MAX_OFFERS_TAKEN:
             return
+        self._offers_taken += 1
 
         def answered(sdp: str, then: float) -> None:
             left = self._left(self._progress())
@@ -165,18 +239,42 @@ class Announcer:
 
         self._links.take_offer(offer, answered, now)
 
-    def _is_welcome(self, peer_id: bytes) -> bool:
-        return peer_id != self._peer_id and self._welcome(peer_id)
+    # -- Announcing before the time
 
-    def _schedule(self, now: float) -> None:
+    def _heard_of_another(self, now: float) -> None:
+        self.others = max(1, self.others)
+        self._heal_later(now)
+
+    def _heal_later(self, now: float) -> None:
+        """Look, after a wait, whether company is lacking. A tracker that names the least interval has it
+        kept."""
+        if self._heal_timer is None and self._started and not self._stopped:
+            due = max(now + self._healing.wait(self._interval), self._last + self._min_interval)
+            self._heal_timer = self._timers.at(due, self._heal)
+
+    def _heal(self, now: float) -> None:
+        self._heal_timer = None
+        if self._lonely(self.others, now):
+            self._healing.tried()
+            self._announce(now)
+
+    # -- Timers
+
+    def _schedule(self, due: float) -> None:
+        """Have the next announce at its time, whatever others are before it."""
         self._cancel_timer()
         if not self._stopped:
-            self._timer = self._timers.at(now + self._interval, self._announce)
+            self._timer = self._timers.at(due, self._announce)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _cancel_healing(self) -> None:
+        if self._heal_timer is not None:
+            self._heal_timer.cancel()
+            self._heal_timer = None
 
     @staticmethod
     def _left(progress: Progress) -> int:

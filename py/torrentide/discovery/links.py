@@ -17,11 +17,16 @@ from torrentide.timers import Timer, Timers
 # WebTorrent gives an unanswered offer 50 s, and a connection 25 s to open.
 OFFER_SECONDS = 50.0
 CONNECT_SECONDS = 25.0
+# An offer that is announced again lives as long anew, but a network may change without a word: an older one
+# is made anew instead. aquatic takes answers for 120 s.
+REUSE_SECONDS = 120.0
 # Gathering candidates: the page itself stops after 5 s.
 GATHER_SECONDS = 8.0
 # libtorrent 2.1 answers at most 10 offers at a time for a torrent: each makes the browser probe addresses
 # that a stranger chose.
 MAX_ANSWERING = 10
+# Links of a torrent with a peer at the other end that are not open yet; anacrolix/torrent has 25.
+MAX_CONNECTING = 25
 
 
 @dataclass(slots=True)
@@ -30,14 +35,15 @@ class _Link:
     key: LinkKey
     # The peer at the other end; of an offer it is unknown until the answer.
     peer_id: bytes | None
+    made: float
     # Called with the local description, or with None when there is none.
     described: Callable[[str | None, float], None] | None
     timer: Timer | None = None
 
 
 class Links:
-    """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name;
-    `close_link(number)` closes one that ended before its channel opened."""
+    """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name, or None where
+    there may be no more; `close_link(number)` closes one that ended before its channel opened."""
 
     def __init__(
         self,
@@ -45,7 +51,7 @@ class Links:
         dialer: Dialer,
         timers: Timers,
         rng: random.Random,
-        new_number: Callable[[], int],
+        new_number: Callable[[], int | None],
         close_link: Callable[[int], None],
     ) -> None:
         self._peer_id = peer_id
@@ -87,33 +93,64 @@ class Links:
                 LinkKey(self._peer_id, offer_id),
                 None,
                 lambda sdp, then, offer_id=offer_id: described(offer_id, sdp, then),  # type: ignore[misc]
+                now,
             )
+            if link is None:
+                described(offer_id, None, now)
+                continue
             self._offers[offer_id] = link.number
             self._dialer.offer(link.number)
             self._expire(link, now + GATHER_SECONDS)
 
+    def waiting(self, offers: list[Offer], now: float) -> list[Offer]:
+        """Those of `offers`, as `make_offers` gave them, that may be announced again: nobody has answered
+        them, and they are not too old."""
+        return [
+            offer
+            for offer in offers
+            if (number := self._offers.get(offer.offer_id)) is not None
+            and now - self._links[number].made < REUSE_SECONDS
+        ]
+
+    def renew(self, offers: list[Offer], now: float) -> None:
+        """These offers are announced now: give them their time from now on."""
+        for offer in offers:
+            self._expire(self._links[self._offers[offer.offer_id]], now + OFFER_SECONDS)
+
+    def withdraw(self, offers: list[Offer], now: float) -> None:
+        """Give up those of `offers` that nobody has answered."""
+        for offer in offers:
+            if offer.offer_id in self._offers:
+                self.failed(self._offers[offer.offer_id], now)
+
     def take_offer(self, offer: RemoteOffer, answered: Callable[[str, float], None], now: float) -> None:
         """Answer a remote offer. One that comes twice, from a peer that is being answered, or beyond the
-        bound does nothing."""
+        bounds does nothing."""
         key = LinkKey(offer.peer_id, offer.offer_id)
         answering = [link for link in self._links.values() if link.key.offerer != self._peer_id]
-        if len(answering) >= MAX_ANSWERING or any(link.peer_id == offer.peer_id for link in answering):
+        if len(answering) >= MAX_ANSWERING or self.connecting >= MAX_CONNECTING:
+            return
+        if any(link.peer_id == offer.peer_id for link in answering):
             return
 
         def described(sdp: str | None, then: float) -> None:
             if sdp is not None:
                 answered(sdp, then)
 
-        link = self._begin(key, offer.peer_id, described)
-        self._dialer.accept(link.number, offer.sdp)
-        self._expire(link, now + CONNECT_SECONDS)
+        link = self._begin(key, offer.peer_id, described, now)
+        if link is not None:
+            self._dialer.accept(link.number, offer.sdp)
+            self._expire(link, now + CONNECT_SECONDS)
 
     def take_answer(self, answer: RemoteAnswer, now: float) -> None:
-        """Use the answer to an offer of ours. A late, repeated or unknown one does nothing."""
+        """Use the answer to an offer of ours. A late, repeated or unknown one does nothing; one beyond the
+        bound is refused."""
+        if self.connecting >= MAX_CONNECTING:
+            self.refuse_answer(answer, now)
         number = self._offers.pop(answer.offer_id, None)
-        link = self._links.get(number) if number is not None else None
-        if link is None:
+        if number is None:
             return
+        link = self._links[number]
         link.peer_id = answer.peer_id
         self._dialer.answer(link.number, answer.sdp)
         self._expire(link, now + CONNECT_SECONDS)
@@ -158,10 +195,16 @@ class Links:
             self.failed(number, now)
 
     def _begin(
-        self, key: LinkKey, peer_id: bytes | None, described: Callable[[str | None, float], None]
-    ) -> _Link:
-        link = _Link(self._new_number(), key, peer_id, described)
-        self._links[link.number] = link
+        self,
+        key: LinkKey,
+        peer_id: bytes | None,
+        described: Callable[[str | None, float], None],
+        now: float,
+    ) -> _Link | None:
+        number = self._new_number()
+        if number is None:
+            return None
+        link = self._links[number] = _Link(number, key, peer_id, now, described)
         return link
 
     def _expire(self, link: _Link, due: float) -> None:

@@ -1,22 +1,19 @@
-"""The JSON of WebRTC trackers, to objects and back.
+"""The messages of a client and its WebRTC tracker, to objects and back.
 
-Owns the messages between a client and a WebSocket tracker as bittorrent-tracker 11 speaks them: 20-byte
-values are strings of 20 characters U+0000 to U+00FF. It never knows sockets, torrents or time.
+Owns what each message means, as bittorrent-tracker 11 speaks them, and the bounds on what a tracker says. It
+never knows sockets, torrents or time.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torrentide.discovery.trackerjson import dump, load, to_bytes, to_text
 from torrentide.errors import TrackerError
 
 # aquatic and openwebtorrent take 64 KiB a message; libtorrent reads 128 KiB of one, and 64 KiB of SDP.
 MAX_MESSAGE_CHARS = 128 * 1024
 # A complete description with a data channel and its candidates has 0.5 to 3 KiB.
 MAX_SDP_CHARS = 16 * 1024
-# A message is nested four deep at most. json.loads on thousands of brackets exhausts the stack of
-# WebAssembly, which is fatal there where it is a RecursionError elsewhere.
-MAX_BRACKETS = 500
 # More text than anybody reads in a warning.
 MAX_REASON_CHARS = 500
 # aquatic takes 10 offers an announce; WebTorrent makes 5.
@@ -38,12 +35,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class AnnounceReply:
-    """What a tracker says to an announce; `interval` is in seconds."""
+    """What a tracker says to an announce; `interval` and `min_interval` are in seconds."""
 
     info_hash: bytes
     interval: float | None
     seeds: int | None
     leechers: int | None
+    min_interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +88,8 @@ def announce(
     """An announce. Without an event the key is absent: openwebtorrent closes on any other word."""
     message: dict[str, Any] = {
         "action": "announce",
-        "info_hash": info_hash.decode("latin-1"),
-        "peer_id": peer_id.decode("latin-1"),
+        "info_hash": to_text(info_hash),
+        "peer_id": to_text(peer_id),
         "numwant": len(offers),
         "uploaded": uploaded,
         "downloaded": downloaded,
@@ -101,24 +99,24 @@ def announce(
         message["event"] = event
     if event != "stopped":
         message["offers"] = [
-            {"offer_id": offer.offer_id.decode("latin-1"), "offer": {"type": "offer", "sdp": offer.sdp}}
+            {"offer_id": to_text(offer.offer_id), "offer": {"type": "offer", "sdp": offer.sdp}}
             for offer in offers
         ]
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return dump(message)
 
 
 def answer(info_hash: bytes, peer_id: bytes, to_peer_id: bytes, offer_id: bytes, sdp: str, left: int) -> str:
     """An answer to a remote offer. `left` keeps a seed a seed: aquatic takes an answer for an announce."""
     message = {
         "action": "announce",
-        "info_hash": info_hash.decode("latin-1"),
-        "peer_id": peer_id.decode("latin-1"),
-        "to_peer_id": to_peer_id.decode("latin-1"),
-        "offer_id": offer_id.decode("latin-1"),
+        "info_hash": to_text(info_hash),
+        "peer_id": to_text(peer_id),
+        "to_peer_id": to_text(to_peer_id),
+        "offer_id": to_text(offer_id),
         "answer": {"type": "answer", "sdp": sdp},
         "left": left,
     }
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return dump(message)
 
 
 def parse(text: str) -> list[TrackerMessage]:
@@ -126,21 +124,17 @@ def parse(text: str) -> list[TrackerMessage]:
     protocol."""
     if len(text) > MAX_MESSAGE_CHARS:
         raise TrackerError(f"a message of {len(text)} characters; at most {MAX_MESSAGE_CHARS} are read")
-    if text.count("[") + text.count("{") > MAX_BRACKETS:
-        raise TrackerError(f"a message of more than {MAX_BRACKETS} brackets")
     try:
-        message = json.loads(text)
-    except ValueError:
-        raise TrackerError(f"expected JSON, got {text[:40]!r}") from None
-    if not isinstance(message, dict):
-        raise TrackerError(f"expected a JSON object, got {text[:40]!r}")
+        message = load(text)
+    except ValueError as fault:
+        raise TrackerError(f"a message that {fault}: {text[:40]!r}") from None
     reason = message.get("failure reason")
     if isinstance(reason, str):
-        info_hash = _bytes20(message.get("info_hash"))
+        info_hash = to_bytes(message.get("info_hash"))
         return [Failure(info_hash, reason[:MAX_REASON_CHARS])]
     if message.get("action") != "announce":
         return []
-    info_hash = _bytes20(message.get("info_hash"))
+    info_hash = to_bytes(message.get("info_hash"))
     if info_hash is None:
         raise TrackerError("an announce message without a valid info_hash")
     return _announce(message, info_hash)
@@ -155,9 +149,11 @@ def _announce(message: dict[str, Any], info_hash: bytes) -> list[TrackerMessage]
                 interval=_interval(message.get("interval")),
                 seeds=_count(message.get("complete")),
                 leechers=_count(message.get("incomplete")),
+                # BEP 3's trackers spell it with a space, libtorrent reads the underscore of a WebSocket's.
+                min_interval=_interval(message.get("min interval", message.get("min_interval"))),
             )
         )
-    peer_id, offer_id = _bytes20(message.get("peer_id")), _bytes20(message.get("offer_id"))
+    peer_id, offer_id = to_bytes(message.get("peer_id")), to_bytes(message.get("offer_id"))
     if peer_id is None or offer_id is None:
         return found
     offered, answered = _sdp(message.get("offer"), "offer"), _sdp(message.get("answer"), "answer")
@@ -166,15 +162,6 @@ def _announce(message: dict[str, Any], info_hash: bytes) -> list[TrackerMessage]
     elif answered is not None:
         found.append(RemoteAnswer(info_hash, peer_id, offer_id, answered))
     return found
-
-
-def _bytes20(value: object) -> bytes | None:
-    if not isinstance(value, str) or len(value) != 20:
-        return None
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return None
 
 
 def _sdp(value: object, kind: str) -> str | None:

@@ -88,6 +88,13 @@ class Tracker:
             self._sockets.send(self.url, text)
         return self.is_open
 
+    def online(self, now: float) -> None:
+        """The network is there again: open the socket now, if it is not open."""
+        self._wait = FIRST_RETRY_SECONDS
+        if self._listeners and not self.is_open:
+            self._sockets.close(self.url)
+            self._connect(now)
+
     def opened(self, now: float) -> None:
         """The socket opened."""
         self.is_open = True

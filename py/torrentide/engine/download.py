@@ -1,157 +1,274 @@
-"""Fetching pieces: what each peer is asked for, what becomes of blocks that come, and the check of whole
-pieces.
+"""Fetching blocks: what each peer and each web seed is asked for, and what becomes of blocks that come.
 
-Owns the requests in flight, their number per peer, their time-outs, the end-game, and verification by SHA-1.
-Blocks are written straight into the piece's buffer; nothing here makes an object per block beyond the
-request's entry in a dict. It never knows how bytes travel or where they are kept.
+Owns the requests in flight, their number per peer, their time-outs, the peers that wait for something to do,
+and the end of a download. Blocks are written straight into the piece's buffer; nothing here makes an object
+per block beyond the request's entry in a dict. It never knows how bytes travel or what a whole piece is
+worth.
 """
 
 from collections.abc import Callable, Iterable
+from math import inf
 
+from torrentide.engine import takeover
+from torrentide.engine.limits import Limit
 from torrentide.engine.peer import Peer
+from torrentide.engine.takeover import Key
+from torrentide.engine.verify import Verifier
 from torrentide.errors import PeerError
-from torrentide.metainfo.info import Info
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
-from torrentide.pieces.picker import Picker
-from torrentide.ports import Digest, Store
+from torrentide.pieces.picker import Block, Picker
+from torrentide.timers import Timer, Timers
 from torrentide.wire import messages
 
 # libtorrent 2.1: `request_queue_time` 3 s, `max_out_request_queue` 500, a minimum of 2; slow start ends when
-# a second brings less than 5,000 bytes more than the one before.
+# a second brings less than 5,000 bytes more than the one before; who can deliver a piece within 20 s gets
+# whole pieces.
 QUEUE_SECONDS = 3
 MIN_QUEUE = 2
 MAX_QUEUE = 500
 SLOW_START_GAIN = 5000
+WHOLE_PIECE_SECONDS = 20
 # WebTorrent drops a peer that delivers nothing for 30 s; we only take its requests back.
 SNUB_SECONDS = 30.0
 # libtorrent 2.1 disconnects after 50 rejects: asking again and being refused again would never end
 # (webtorrent#2258).
 MAX_REFUSED = 50
+# Requests that were taken back, whose blocks may still come; and blocks that nobody asked for, as many as
+# libtorrent suffers wrong requests.
+MAX_CANCELLED = 2 * MAX_QUEUE
+MAX_UNASKED = 300
+# How often the peers that wait are looked at when no event does it, and when only a speed limit holds them.
+WAIT_SECONDS = 0.5
+LIMIT_SECONDS = 0.1
+# A block may be on its way from so many peers.
+MAX_SOURCES = 3
 
 
 class Downloader:
-    """Downloads what `picker` lacks from `peers()`. `verified(index, now)` is told when a piece is checked
-    and stored, `bad_piece(index, links, now)` when its SHA-1 is wrong, `failed(error)` when it can't be
-    stored."""
+    """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`."""
 
     def __init__(
         self,
-        info: Info,
         picker: Picker,
-        store: Store,
-        digest: Digest,
+        verifier: Verifier,
         peers: Callable[[], Iterable[Peer]],
-        verified: Callable[[int, float], None],
-        bad_piece: Callable[[int, set[int], float], None],
-        failed: Callable[[Exception], None],
+        limit: Limit,
+        timers: Timers,
     ) -> None:
-        self.picker = picker
-        # Bytes of blocks in pieces that are not verified yet.
+        # Bytes of blocks in pieces that are not verified yet, and of blocks that came in vain.
         self.unverified = 0
+        self.wasted = 0
         self.closed = False
-        self._info = info
-        self._store = store
-        self._digest = digest
-        self._verified = verified
-        self._bad_piece = bad_piece
-        self._failed = failed
+        self.paused = False
+        self._picker = picker
+        self._verifier = verifier
         self._peers = peers
-        # Blocks that more than one peer was asked for, in the end-game.
-        self._shared: set[tuple[int, int]] = set()
+        self._limit = limit
+        self._timers = timers
+        # Blocks that several peers were asked for, and how many.
+        self._shared: dict[Key, int] = {}
+        # Peers with room in their queue for which there was nothing.
+        self._waiting: dict[int, Peer] = {}
+        self._wake: Timer | None = None
+
+    # -- Asking
 
     def fill(self, peer: Peer, now: float) -> None:
-        """Ask a peer that unchoked us for as many blocks as its queue should hold."""
-        if peer.peer_choking or not peer.am_interested or peer.pieces is None or self.closed:
-            return
+        """Ask a peer for as many blocks as its queue should hold. One for which there was nothing is asked
+        again when something changes, not with each block."""
+        if peer.link not in self._waiting or not peer.requests:
+            self._fill(peer, now)
+
+    def changed(self, peer: Peer, now: float) -> None:
+        """The peer can give more than before."""
+        self._waiting.pop(peer.link, None)
+        self._fill(peer, now)
+
+    def refill(self, now: float) -> None:
+        """Blocks are free, or wanted, that were not before: whoever waits is asked."""
+        for link in list(self._waiting):
+            if not self._allowed(now):
+                break
+            # Behind those who wait still, so that each has its turn.
+            peer = self._waiting.pop(link, None)
+            if peer is not None:
+                self._fill(peer, now)
+        self._schedule(now)
+
+    def _fill(self, peer: Peer, now: float) -> None:
         room = peer.queue - len(peer.requests)
         # Asking in batches: a quarter of the queue at a time.
-        if room <= 0 or (peer.requests and room * 4 < peer.queue):
+        if not self._serves(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
             return
-        blocks = self.picker.pick(peer.pieces, room)
-        if not blocks and not peer.requests:
-            busy = self.picker.pick_busy(peer.pieces, peer.requests)
-            if busy is not None:
-                blocks = [busy]
-                self._shared.add(busy[:2])
-        if not blocks:
-            return
+        blocks = self._choose(peer, room, now)
+        if blocks:
+            self._ask(peer, blocks, now)
+        if len(blocks) < room:
+            self._wait(peer, now)
+
+    def _serves(self, peer: Peer) -> bool:
+        return (
+            peer.am_interested
+            and peer.pieces is not None
+            and not (self.closed or self.paused)
+            and (not peer.peer_choking or bool(peer.allowed_fast))
+        )
+
+    def _choose(self, peer: Peer, room: int, now: float) -> list[Block]:
+        room = min(room, self._allowed(now))
+        if room <= 0:
+            return []
+        picker, theirs = self._picker, peer.pieces
+        assert theirs is not None
+        if peer.peer_choking:
+            return picker.pick_among(
+                [index for index in peer.allowed_fast if index in theirs], room, peer.link
+            )
+        whole = peer.down.rate(now) * WHOLE_PIECE_SECONDS >= picker.size_of(0)
+        blocks = picker.pick(theirs, room, peer.link, whole=whole, alone=peer.on_parole, hints=peer.suggested)
+        if blocks or peer.on_parole or peer.snubbed:
+            return blocks
+        return self._take_over(peer, now)
+
+    def _allowed(self, now: float) -> int:
+        """Blocks that may be asked for now."""
+        level = self._limit.level(now)
+        if level <= 0 or self._verifier.full:
+            return 0
+        return MAX_QUEUE if level == inf else max(1, int(level) // BLOCK_LENGTH)
+
+    def _ask(self, peer: Peer, blocks: list[Block], now: float) -> None:
         if not peer.requests:
-            peer.last_block = now
+            peer.last_block = peer.asked_since = now
         for index, begin, _ in blocks:
             peer.requests[index, begin] = now
+        self._limit.take(sum(length for _, _, length in blocks), now)
         peer.send(b"".join([messages.request(*block) for block in blocks]), now)
 
+    def _wait(self, peer: Peer, now: float) -> None:
+        self._waiting[peer.link] = peer
+        self._schedule(now)
+
+    def _schedule(self, now: float) -> None:
+        if self._waiting and self._wake is None:
+            limited = self._limit.level(now) <= 0
+            self._wake = self._timers.at(now + (LIMIT_SECONDS if limited else WAIT_SECONDS), self._on_wake)
+
+    def _on_wake(self, now: float) -> None:
+        self._wake = None
+        if not self.closed:
+            self.refill(now)
+
+    # -- The end of a download
+
+    def _take_over(self, peer: Peer, now: float) -> list[Block]:
+        assert peer.pieces is not None
+        fixed = set(self._fixed(peer))
+        for victim in takeover.slowest(self._peers(), peer, now):
+            keys = takeover.tail(peer, peer.pieces, victim, now, fixed)
+            if keys:
+                self._cancel(victim, keys, now)
+                return [(*key, self._length(*key)) for key in keys]
+            if not peer.requests:
+                key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
+                if key is not None:
+                    self._shared[key] = self._shared.get(key, 1) + 1
+                    return [(*key, self._length(*key))]
+        return [] if peer.requests else self._beside_web_seeds(peer)
+
+    def _fixed(self, peer: Peer) -> Iterable[Key]:
+        """Requests of others that this peer can't take over: it was asked for them, many were, or the piece
+        is fetched alone."""
+        yield from peer.requests
+        yield from (key for key, count in self._shared.items() if count >= MAX_SOURCES)
+        for piece in self._picker.partial.values():
+            if piece.closed:
+                yield from ((piece.index, begin) for begin, _ in piece.lacking())
+
+    def _beside_web_seeds(self, peer: Peer) -> list[Block]:
+        """One block of a piece that a web seed is fetching."""
+        assert peer.pieces is not None
+        for piece in self._picker.partial.values():
+            if piece.worker < 0 and piece.index in peer.pieces:
+                for begin, length in piece.lacking():
+                    if (piece.index, begin) not in self._shared:
+                        self._shared[piece.index, begin] = 2
+                        return [(piece.index, begin, length)]
+        return []
+
+    def _length(self, index: int, begin: int) -> int:
+        return min(BLOCK_LENGTH, self._picker.size_of(index) - begin)
+
+    def _cancel(self, peer: Peer, keys: Iterable[Key], now: float) -> None:
+        """Take requests back. Their blocks may still come, and are welcome."""
+        cancels: list[bytes] = []
+        for key in keys:
+            del peer.requests[key]
+            self._expect_late(peer, key)
+            length = self._length(*key)
+            self._limit.take(-length, now)
+            cancels.append(messages.cancel(*key, length))
+        peer.send(b"".join(cancels), now)
+
+    @staticmethod
+    def _expect_late(peer: Peer, key: Key) -> None:
+        peer.cancelled[key] = None
+        if len(peer.cancelled) > MAX_CANCELLED:
+            del peer.cancelled[next(iter(peer.cancelled))]
+
+    # -- Blocks that come
+
     def receive(self, peer: Peer, piece: messages.Piece, now: float) -> None:
-        """A block came. One that was not asked for is dropped; a wrong length is the peer's fault."""
-        index, begin, data = piece.index, piece.begin, piece.data
-        if peer.requests.pop((index, begin), None) is None:
+        """A block came. PeerError when its length is wrong, or when too many came that nobody asked for."""
+        key = index, begin = piece.index, piece.begin
+        data = piece.data
+        asked = peer.requests.pop(key, None) is not None
+        if asked:
+            peer.last_block = now
+            peer.snubbed = False
+            peer.refused = 0
+            self._resize_queue(peer, now)
+        elif not self._came_late(peer, key, len(data), now):
             return
-        partial = self.picker.partial.get(index)
-        peer.last_block = now
-        peer.snubbed = False
-        peer.refused = 0
-        self._resize_queue(peer, now)
+        partial = self._picker.partial.get(index)
         if partial is None:
+            self.wasted += len(data)
             return
-        if len(data) != min(BLOCK_LENGTH, partial.length - begin):
-            self._release(peer, index, begin)
+        if len(data) != self._length(index, begin):
+            if asked:
+                self._release(peer, key)
             raise PeerError(
                 f"block {index}:{begin} has {len(data)} bytes, which was not what it was asked for"
             )
-        if (index, begin) in self._shared:
-            self._cancel_others(index, begin, len(data), now)
-        if partial.receive(begin, data, peer.link):
-            self.unverified += len(data)
-            if not partial.missing:
-                self._verify(partial)
+        self._store(partial, begin, data, peer.link)
+        if not asked or key in self._shared:
+            self._cancel_others(key, now)
 
-    def forget(self, peer: Peer) -> None:
-        """The peer left, choked or snubbed us: what it was asked for is free again."""
-        for index, begin in peer.requests:
-            self._release(peer, index, begin)
-        peer.requests.clear()
+    def _came_late(self, peer: Peer, key: Key, size: int, now: float) -> bool:
+        """Whether a block that the peer is not asked for was asked for before."""
+        if key in peer.cancelled:
+            del peer.cancelled[key]
+            self._limit.take(size, now)
+            return True
+        self.wasted += size
+        peer.unasked += 1
+        if peer.unasked > MAX_UNASKED:
+            raise PeerError(f"more than {MAX_UNASKED} blocks that nobody asked for")
+        return False
 
-    def rejected(self, peer: Peer, index: int, begin: int) -> None:
-        """The peer will not serve a request (BEP 6). PeerError when it unchoked us only to refuse."""
-        if peer.requests.pop((index, begin), None) is None:
+    def _store(self, partial: PartialPiece, begin: int, data: memoryview, source: int) -> None:
+        if not partial.receive(begin, data, source):
+            self.wasted += len(data)
             return
-        self._release(peer, index, begin)
-        if not peer.peer_choking:
-            peer.refused += 1
-            if peer.refused > MAX_REFUSED:
-                raise PeerError(f"{MAX_REFUSED} requests refused in a row though it unchoked us")
+        self.unverified += len(data)
+        if not partial.missing:
+            self._verifier.verify(partial)
 
-    def check(self, peer: Peer, now: float) -> bool:
-        """Take requests back from a peer that has delivered nothing for too long. True when there were
-        any."""
-        if not peer.requests or now - peer.last_block < SNUB_SECONDS:
-            return False
-        cancels = [
-            messages.cancel(index, begin, min(BLOCK_LENGTH, self.picker.size_of(index) - begin))
-            for index, begin in peer.requests
-        ]
-        self.forget(peer)
-        peer.send(b"".join(cancels), now)
-        peer.snubbed = True
-        peer.slow_start = False
-        peer.queue = 1
-        return True
-
-    def close(self) -> None:
-        """Verify and store nothing more."""
-        self.closed = True
-
-    def _release(self, peer: Peer, index: int, begin: int) -> None:
-        key = (index, begin)
-        if key in self._shared and any(key in other.requests for other in self._peers() if other is not peer):
-            return
-        self.picker.release(index, begin)
-
-    def _cancel_others(self, index: int, begin: int, length: int, now: float) -> None:
-        self._shared.discard((index, begin))
+    def _cancel_others(self, key: Key, now: float) -> None:
+        self._shared.pop(key, None)
         for other in self._peers():
-            if other.requests.pop((index, begin), None) is not None:
-                other.send(messages.cancel(index, begin, length), now)
+            if key in other.requests:
+                self._cancel(other, [key], now)
 
     @staticmethod
     def _resize_queue(peer: Peer, now: float) -> None:
@@ -170,28 +287,137 @@ class Downloader:
             wanted = int(QUEUE_SECONDS * rate / BLOCK_LENGTH)
             peer.queue = max(MIN_QUEUE, min(wanted, MAX_QUEUE, peer.request_queue))
 
-    def _verify(self, partial: PartialPiece) -> None:
-        index = partial.index
+    # -- Blocks that do not come
 
-        def digested(digest: bytes, now: float) -> None:
-            if self.closed:
-                return
-            if digest == self._info.piece_hash(index):
-                self._store.write(index, partial.buffer, stored)
-                return
-            self.unverified -= partial.length
-            self.picker.failed(index)
-            self._bad_piece(index, partial.sources, now)
+    def rejected(self, peer: Peer, index: int, begin: int, now: float) -> None:
+        """The peer will not serve a request (BEP 6). PeerError when it unchoked us only to refuse. The block
+        is free; the caller refills."""
+        key = index, begin
+        peer.cancelled.pop(key, None)
+        if peer.requests.pop(key, None) is None:
+            return
+        self._limit.take(-self._length(*key), now)
+        self._release(peer, key)
+        if peer.peer_choking:
+            peer.allowed_fast.pop(index, None)
+            return
+        peer.refused += 1
+        if peer.refused > MAX_REFUSED:
+            raise PeerError(f"{MAX_REFUSED} requests refused in a row though it unchoked us")
 
-        def stored(error: Exception | None, now: float) -> None:
-            if self.closed:
-                return
-            self.unverified -= partial.length
-            if error is not None:
-                self.picker.failed(index)
-                self._failed(error)
-                return
-            self.picker.verified(index)
-            self._verified(index, now)
+    def choked(self, peer: Peer, now: float) -> None:
+        """The peer serves nothing now. Without BEP 6 that takes back every request; with it each is
+        rejected by itself."""
+        if not peer.fast:
+            self._give_up(peer, now)
+        self._picker.leave(peer.link)
+        self.refill(now)
 
-        self._digest.sha1(partial.buffer, digested)
+    def gone(self, peer: Peer, now: float) -> None:
+        """The peer left: what it was asked for is free again."""
+        self._waiting.pop(peer.link, None)
+        self._give_up(peer, now)
+        self._picker.leave(peer.link)
+        self.refill(now)
+
+    def check(self, peer: Peer, now: float) -> None:
+        """Every few seconds: take requests back from a peer that has delivered nothing for too long."""
+        if peer.requests and now - peer.last_block >= SNUB_SECONDS:
+            self._snub(peer, now)
+        else:
+            self.fill(peer, now)
+
+    def _snub(self, peer: Peer, now: float) -> None:
+        keys = list(peer.requests)
+        self._cancel(peer, keys, now)
+        for key in keys:
+            self._release(peer, key)
+        peer.snubbed = True
+        peer.slow_start = False
+        peer.queue = 1
+        self._picker.leave(peer.link)
+        self._waiting.pop(peer.link, None)
+        self.refill(now)
+        self._fill(peer, now)
+
+    def _give_up(self, peer: Peer, now: float) -> None:
+        keys = list(peer.requests)
+        peer.requests.clear()
+        for key in keys:
+            self._expect_late(peer, key)
+            self._limit.take(-self._length(*key), now)
+            self._release(peer, key)
+
+    def _release(self, peer: Peer, key: Key) -> None:
+        """A block is free, if nobody else was asked for it."""
+        if key in self._shared:
+            others = sum(key in other.requests for other in self._peers() if other is not peer)
+            piece = self._picker.partial.get(key[0])
+            if others or (piece is not None and piece.worker < 0):
+                self._shared[key] = others
+                return
+            del self._shared[key]
+        self._picker.release(*key)
+
+    # -- Web seeds, each with a negative number
+
+    def reserve(self, source: int, most: int, now: float) -> list[Block]:
+        """Blocks for a web seed to fetch: whole pieces next to each other, about `most` blocks. They count
+        as asked for. None while paused or held back by the limit."""
+        if self.closed or self.paused or not self._allowed(now):
+            return []
+        blocks = self._picker.pick_run(most, source)
+        self._limit.take(sum(length for _, _, length in blocks), now)
+        return blocks
+
+    def deliver(self, source: int, index: int, begin: int, data: memoryview, now: float) -> None:
+        """A block that a web seed reserved."""
+        partial = self._picker.partial.get(index)
+        if partial is None or len(data) != self._length(index, begin):
+            self.wasted += len(data)
+            return
+        self._store(partial, begin, data, source)
+        if (index, begin) in self._shared:
+            self._cancel_others((index, begin), now)
+
+    def release(self, source: int, index: int, begin: int, now: float) -> None:
+        """A block that a web seed reserved will not come."""
+        self._limit.take(-self._length(index, begin), now)
+        if not any((index, begin) in peer.requests for peer in self._peers()):
+            self._picker.release(index, begin)
+
+    def leave(self, source: int, now: float) -> None:
+        """A web seed is given up, or rests: others may go on with its pieces."""
+        self._picker.leave(source)
+        self.refill(now)
+
+    # -- Whole pieces
+
+    def settled(self, piece: PartialPiece) -> None:
+        """A piece is checked and stored, or has to be fetched again."""
+        self.unverified -= piece.length
+
+    # -- The torrent
+
+    def pause(self, now: float) -> None:
+        """Ask for nothing, and take back what was asked."""
+        self.paused = True
+        for peer in list(self._peers()):
+            if peer.requests:
+                keys = list(peer.requests)
+                self._cancel(peer, keys, now)
+                for key in keys:
+                    self._release(peer, key)
+
+    def resume(self, now: float) -> None:
+        """Go on."""
+        self.paused = False
+        for peer in list(self._peers()):
+            self.changed(peer, now)
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self.closed = True
+        self._waiting.clear()
+        if self._wake is not None:
+            self._wake.cancel()

@@ -1,7 +1,7 @@
 """What is known of one connected peer, and the bytes on their way to and from it.
 
 Owns the per-peer state of the protocol: choking and interest both ways, the pieces it has, requests in
-flight, requests to be served. It takes no decision: the torrent does.
+flight, requests to be served. It takes no decision: the torrent and its parts do.
 """
 
 from collections import deque
@@ -16,9 +16,11 @@ from torrentide.wire.extensions.registry import Extensions
 
 # A peer that lets this much pile up does not read. Chromium closes the channel at 16 MiB.
 MAX_UNSENT = 8 * 1024 * 1024
-# Above it nothing more is read for a peer; smaller marks cost Chromium four fifths of its throughput
-# (measured).
+# What waits in a channel can't be taken back, so it is half a second's worth. Above the larger mark nothing
+# more is read for a peer; a lower one costs Chromium four fifths of its throughput (measured).
 HIGH_WATER = 1024 * 1024
+MIN_HIGH_WATER = 64 * 1024
+WATER_SECONDS = 0.5
 # BEP 10: libtorrent takes 250 when a peer does not tell its `reqq`.
 DEFAULT_REQUEST_QUEUE = 250
 
@@ -28,10 +30,12 @@ class Peer:
     same peer id."""
 
     __slots__ = (
-        "am_choking", "am_interested", "connection", "counted_as_seed", "down", "extensions",
-        "fast", "key", "last_block", "last_heard", "last_sent", "link", "peer_choking", "peer_id",
-        "peer_interested", "pieces", "queue", "refused", "requests", "slow_start", "snubbed",
-        "speed_mark", "told", "transport", "unchoked_at", "unsent", "up", "uploads", "wanted",
+        "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at",
+        "connection", "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "key",
+        "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
+        "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
+        "snubbed", "speed_mark", "suggested", "told", "transport", "unasked", "unchoked_at", "unsent", "up",
+        "upload_only", "uploads", "wanted",
     )  # fmt: skip
 
     def __init__(self, link: int, key: LinkKey | None, transport: Transport, now: float) -> None:
@@ -48,7 +52,10 @@ class Peer:
         self.am_interested = False
         self.peer_choking = True
         self.peer_interested = False
+        # It wants nothing from anybody (BEP 21).
+        self.upload_only = False
         self.unchoked_at = now
+        self.choked_at = now
 
         # None until both the torrent's metadata and the peer's pieces are known; `told` holds what came
         # before that.
@@ -56,22 +63,38 @@ class Peer:
         self.told: list[messages.Message] = []
         # Seeds are counted apart by the availability; a peer that becomes one stays counted piece by piece.
         self.counted_as_seed = False
-        # How many pieces it has that we lack: interest without a scan.
+        # How many pieces it has that we need: interest without a scan.
         self.wanted = 0
 
         # Requests in flight with the time that each was sent, oldest first; `queue` is how many there should
-        # be.
+        # be. Blocks of those that were taken back may still come.
         self.requests: dict[tuple[int, int], float] = {}
+        self.cancelled: dict[tuple[int, int], None] = {}
         self.queue = 2
         self.slow_start = True
         self.speed_mark = (now, 0)
         self.snubbed = False
-        # Requests that it refused since its last block.
+        # It had a part in a bad piece and must show its honesty.
+        self.on_parole = False
+        # Requests that it refused since its last block, and blocks that it sent unasked.
         self.refused = 0
+        self.unasked = 0
         self.last_block = now
+        self.asked_since = now
+        # Pieces that it would serve while it chokes us, and those that it would like to be asked for (BEP 6),
+        # as ordered sets.
+        self.allowed_fast: dict[int, None] = {}
+        self.suggested: dict[int, None] = {}
 
+        # Requests to be served; `served` are the bytes since it was unchoked, `refusals` the requests in a
+        # row that it must have known would be refused, `granted` the blocks served of each piece that it may
+        # have while it is choked.
         self.uploads: deque[tuple[int, int, int]] = deque()
+        self.served = 0
+        self.refusals = 0
+        self.granted: dict[int, int] = {}
         self.unsent = 0
+        self.high_water = HIGH_WATER
         self.down = RateMeter()
         self.up = RateMeter()
         self.last_heard = now
@@ -83,9 +106,24 @@ class Peer:
         self.last_sent = now
 
     @property
+    def room(self) -> int:
+        """Bytes of data that should still be given to the channel."""
+        return self.high_water - self.unsent
+
+    @property
     def writable(self) -> bool:
         """Whether more data should be given to the channel."""
-        return self.unsent < HIGH_WATER
+        return self.unsent < self.high_water
+
+    def set_high_water(self, now: float) -> None:
+        """Let no more wait in the channel than it sends in half a second, in steps of powers of two."""
+        wanted = min(HIGH_WATER, self.up.rate(now) * WATER_SECONDS)
+        mark = MIN_HIGH_WATER
+        while mark < wanted:
+            mark *= 2
+        if mark != self.high_water:
+            self.high_water = mark
+            self.transport.set_low_water(mark // 4)
 
     @property
     def request_queue(self) -> int:

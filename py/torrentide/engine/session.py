@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from torrentide import __version__
 from torrentide.discovery.links import Links
 from torrentide.discovery.tracker import Tracker, tracker_url
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.swarm import Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
 from torrentide.errors import DuplicateTorrent, UnsupportedError
@@ -34,8 +35,8 @@ def new_peer_id(rng: random.Random) -> bytes:
 
 
 class Session:
-    """A client with `peer_id`. `numbers` gives the names of links; several sessions may draw from one
-    source."""
+    """A client with `peer_id`. `numbers` gives the names of links and `budget` bounds them; several sessions
+    may draw from one source."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Session:
         timers: Timers,
         rng: random.Random,
         numbers: Iterator[int],
+        budget: LinkBudget | None = None,
         max_conns: int = MAX_CONNS,
     ) -> None:
         self.peer_id = peer_id
@@ -57,6 +59,7 @@ class Session:
         self._timers = timers
         self._rng = rng
         self._numbers = numbers
+        self._budget = budget or LinkBudget()
         self._max_conns = max_conns
         self._trackers: dict[str, Tracker] = {}
         self._link_swarm: dict[int, Swarm] = {}
@@ -73,8 +76,13 @@ class Session:
         now: float,
         info: Info | None = None,
         seeding: bool = False,
+        foreign: Iterable[str] = (),
     ) -> Swarm:
-        """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning."""
+        """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning.
+
+        Every tracker is used, the first ones first (see `discovery.tiers`); of `foreign` ones, which the
+        torrent does not name itself, a private torrent uses none.
+        """
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
 
@@ -103,25 +111,36 @@ class Session:
                 close_link=self._close_link,
             ),
             close_link=self._close_link,
+            tracker_closed=self._tracker_closed,
             timers=self._timers,
+            rng=self._rng,
+            budget=self._budget,
             max_conns=self._max_conns,
         )
-        swarm.start(self._usable(trackers, observer), now, info, seeding=seeding)
+        own = self._usable(trackers, observer)
+        if info is not None and info.private:
+            foreign = ()
+        others = [tracker for tracker in self._usable(foreign, observer) if tracker not in own]
+        swarm.start(own, now, info, seeding=seeding, foreign=others)
         return swarm
 
     def remove(self, info_hash: bytes, now: float) -> None:
         """Leave the swarm of a torrent and close what belongs to it. Nothing happens when it is not here."""
         swarm = self.swarms.pop(info_hash, None)
-        if swarm is None:
-            return
-        for tracker in swarm.stop(now):
-            del self._trackers[tracker.url]
-        self._link_swarm = {link: owner for link, owner in self._link_swarm.items() if owner is not swarm}
+        if swarm is not None:
+            swarm.stop(now)
 
     def close(self, now: float) -> None:
         """Remove every torrent."""
         for info_hash in list(self.swarms):
             self.remove(info_hash, now)
+
+    def online(self, now: float) -> None:
+        """The network is there again: every tracker is tried and announced to now, whatever it waited for."""
+        for tracker in self._trackers.values():
+            tracker.online(now)
+        for swarm in self.swarms.values():
+            swarm.online(now)
 
     # -- What comes from links
 
@@ -184,11 +203,17 @@ class Session:
             trackers[url] = self._trackers[url]
         return list(trackers.values())
 
-    def _new_link(self, swarm: Swarm) -> int:
+    def _tracker_closed(self, tracker: Tracker) -> None:
+        del self._trackers[tracker.url]
+
+    def _new_link(self, swarm: Swarm) -> int | None:
+        if not self._budget.take():
+            return None
         number = next(self._numbers)
         self._link_swarm[number] = swarm
         return number
 
     def _close_link(self, link: int) -> None:
         if self._link_swarm.pop(link, None) is not None:
+            self._budget.give_back()
             self._dialer.close(link)

@@ -4,6 +4,7 @@ Owns the limits on connections and the passage of a link from discovery to the t
 messages of either.
 """
 
+import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -11,8 +12,11 @@ from torrentide.discovery.announcer import Announcer, Progress
 from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.discovery.tracker import Tracker
+from torrentide.engine import turnover
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
+from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Transport
@@ -20,12 +24,16 @@ from torrentide.timers import Timers
 
 # WebTorrent makes 5 offers an announce; aquatic takes up to 10.
 OFFERS_PER_ANNOUNCE = 5
-# Chromium refuses a page's connections beyond about 500, and WebTorrent is known to run into that with a
-# dozen torrents; six trackers' worth of offers finds peers as fast as more would. Beyond it each tracker gets
-# one offer.
+# Six trackers' worth of offers finds peers as fast as more would. Beyond it each tracker gets one offer.
 MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
+# Peers below which a download looks for more before the tracker's interval is over: a slow one among as many
+# holds nothing up.
+FEW_PEERS = 4
+# A connection that stands this long is a success. One that is dropped right behind the handshake, again and
+# again, must not have us announce every few seconds.
+SETTLED_SECONDS = 30.0
 
 
 class SwarmObserver(TorrentObserver, Protocol):
@@ -40,7 +48,7 @@ class SwarmObserver(TorrentObserver, Protocol):
 
 class Swarm:
     """`torrent`, `links` and the announcers, held together. `make_torrent` builds the torrent around us as
-    its observer."""
+    its observer; `tracker_closed` is told of a tracker whose socket was closed behind its last torrent."""
 
     def __init__(
         self,
@@ -50,7 +58,10 @@ class Swarm:
         make_torrent: Callable[[Observer], Torrent],
         make_links: Callable[[], Links],
         close_link: Callable[[int], None],
+        tracker_closed: Callable[[Tracker], None],
         timers: Timers,
+        rng: random.Random,
+        budget: LinkBudget,
         max_conns: int,
     ) -> None:
         self.torrent = make_torrent(self)
@@ -58,63 +69,155 @@ class Swarm:
         self._peer_id = peer_id
         self._observer = observer
         self._close_link = close_link
+        self._tracker_closed = tracker_closed
         self._timers = timers
+        self._rng = rng
+        self._budget = budget
         self._max_conns = max_conns
         self._announcers: list[Announcer] = []
+        self._foreign: list[Announcer] = []
+        # When each peer's channel opened.
+        self._since: dict[int, float] = {}
         self._seeding = False
 
-    def start(self, trackers: Iterable[Tracker], now: float, info: Info | None, *, seeding: bool) -> None:
-        """Begin to announce, and to download or seed."""
+    def start(
+        self,
+        trackers: Iterable[Tracker],
+        now: float,
+        info: Info | None,
+        *,
+        seeding: bool,
+        foreign: Iterable[Tracker] = (),
+    ) -> None:
+        """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
+        out to be private (BEP 27)."""
         self._seeding = seeding
         self.torrent.start(now, info, seeding=seeding)
         for tracker in trackers:
-            announcer = Announcer(
-                self.torrent.info_hash,
-                self._peer_id,
-                tracker,
-                self.links,
-                self._timers,
-                progress=self._progress,
-                offers_wanted=self._offers_wanted,
-                welcome=self._welcome,
-                warn=self._observer.warning,
-                announced=self._observer.announced,
-            )
-            self._announcers.append(announcer)
-            tracker.join(self.torrent.info_hash, announcer, now)
+            self._join(tracker, now)
+        self._foreign = [self._join(tracker, now) for tracker in foreign]
         self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
+        self._timers.at(now + TURNOVER_SECONDS, self._turn_over)
 
-    def stop(self, now: float) -> list[Tracker]:
-        """Leave the swarm; gives the trackers whose sockets are closed with it."""
-        left = [announcer.tracker for announcer in self._announcers if announcer.stop(now)]
+    def stop(self, now: float) -> None:
+        """Leave the swarm."""
+        while self._announcers:
+            self._leave(self._announcers[0], now)
         self.links.close(now)
         self.torrent.close(now)
-        return left
+
+    def online(self, now: float) -> None:
+        """The network is there again."""
+        for announcer in self._announcers:
+            announcer.online(now)
+
+    def _join(self, tracker: Tracker, now: float) -> Announcer:
+        announcer = Announcer(
+            self.torrent.info_hash,
+            self._peer_id,
+            tracker,
+            self.links,
+            self._timers,
+            self._rng,
+            progress=self._progress,
+            offers_wanted=self._offers_wanted,
+            welcome=self._welcome,
+            lonely=self._lonely,
+            warn=self._observer.warning,
+            announced=self._observer.announced,
+        )
+        self._announcers.append(announcer)
+        tracker.join(self.torrent.info_hash, announcer, now)
+        return announcer
+
+    def _leave(self, announcer: Announcer, now: float) -> None:
+        self._announcers.remove(announcer)
+        if announcer.stop(now):
+            self._tracker_closed(announcer.tracker)
 
     def opened(self, number: int, transport: Transport, now: float) -> None:
         """The channel of a link opened."""
         key = self.links.opened(number)
-        if key is not None:
-            self.torrent.connected(number, key, transport, now)
+        if key is None:
+            return
+        if len(self.torrent.peers) >= self._max_conns and not self._make_room(now):
+            self._close_link(number)
+            return
+        self._since[number] = now
+        self.torrent.connected(number, key, transport, now)
 
     def lost(self, number: int, reason: str, now: float) -> None:
         """A link failed, before or after its channel opened."""
         self.links.failed(number, now)
+        peer = self.torrent.peers.get(number)
+        self._since.pop(number, None)
         self.torrent.disconnected(number, reason, now)
+        # The other side closes one of two crossed connections: nothing is lost then.
+        if peer is not None and peer.peer_id is not None and not self.torrent.knows(peer.peer_id):
+            for announcer in self._announcers:
+                announcer.lost(now)
 
     # -- Limits
 
-    def _room(self) -> int:
-        return self._max_conns - len(self.torrent.peers) - self.links.connecting
+    def _room(self, now: float) -> int:
+        """How many more peers are welcome; one where a newcomer may take the place of one that is of no
+        use."""
+        free = self._max_conns - len(self.torrent.peers) - self.links.connecting
+        if free > 0:
+            return free
+        return 1 if free + len(turnover.useless(self._standings(now))) > 0 else 0
 
-    def _offers_wanted(self) -> int:
-        """How many offers the next announce may make: one at least while peers are welcome, for an announce
-        without any meets nobody."""
-        pending = max(1, MAX_PENDING_LINKS - len(self.links))
-        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(), pending))
+    def _offers_wanted(self, waiting: int, now: float) -> int:
+        """How many offers the next announce at a tracker may have, where `waiting` are out already: one at
+        least while peers are welcome, for an announce without any meets nobody."""
+        pending = max(1, MAX_PENDING_LINKS - len(self.links) + waiting)
+        return max(0, min(OFFERS_PER_ANNOUNCE, self._room(now), pending, self._budget.offers + waiting))
 
-    def _welcome(self, peer_id: bytes) -> bool:
-        return self._room() > 0 and not self.torrent.knows(peer_id)
+    def _welcome(self, peer_id: bytes, now: float) -> bool:
+        return self._room(now) > 0 and not self.torrent.knows(peer_id)
+
+    def _standings(self, now: float) -> list[Standing]:
+        return [
+            Standing(
+                peer.link,
+                peer.am_interested or peer.peer_interested,
+                peer.down.rate(now) + peer.up.rate(now),
+                now - self._since[peer.link],
+            )
+            for peer in self.torrent.peers.values()
+        ]
+
+    def _make_room(self, now: float) -> bool:
+        """Part with a peer that nobody misses; False when there is none."""
+        links = turnover.useless(self._standings(now))
+        if links:
+            self._part(links[0], "it was of no use and another one came", now)
+        return bool(links)
+
+    def _turn_over(self, now: float) -> None:
+        """Every few minutes: give up some peers of many, where others may take their places."""
+        if self.torrent.closed:
+            return
+        if any(announcer.others > len(self.torrent.peers) for announcer in self._announcers):
+            for link in turnover.leaving(self._standings(now), self._max_conns):
+                self._part(link, "others have been of more use", now)
+        self._timers.at(now + TURNOVER_SECONDS, self._turn_over)
+
+    def _part(self, link: int, reason: str, now: float) -> None:
+        self._since.pop(link)
+        self.torrent.disconnected(link, reason, now)
+        self._close_link(link)
+
+    def _lonely(self, others: int, now: float) -> bool:
+        """Whether peers are lacking that a tracker with `others` may bring. A seed is content with one."""
+        enough = min(others, 1 if self.torrent.complete else FEW_PEERS)
+        joined = sum(1 for peer in self.torrent.peers.values() if peer.peer_id is not None)
+        return joined < enough and self._room(now) > 0
+
+    def _check_settled(self, peer: Peer) -> None:
+        if self.torrent.peers.get(peer.link) is peer:
+            for announcer in self._announcers:
+                announcer.settled()
 
     def _progress(self) -> Progress:
         torrent = self.torrent
@@ -130,7 +233,12 @@ class Swarm:
     # -- Observer of the torrent
 
     def metadata(self, now: float) -> None:
-        """See `torrent.Observer`."""
+        """See `torrent.Observer`. That a magnet's torrent is private shows only here."""
+        info = self.torrent.info
+        if info is not None and info.private:
+            foreign, self._foreign = self._foreign, []
+            for announcer in foreign:
+                self._leave(announcer, now)
         self._observer.metadata(now)
 
     def verified(self, index: int, now: float) -> None:
@@ -147,14 +255,18 @@ class Swarm:
 
     def peer_joined(self, peer: Peer, now: float) -> None:
         """See `torrent.Observer`."""
+        self._timers.at(now + SETTLED_SECONDS, lambda then: self._check_settled(peer))
         self._observer.peer_joined(peer, now)
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `torrent.Observer`."""
+        for announcer in self._announcers:
+            announcer.parted(now)
         self._observer.peer_left(peer, reason, now)
 
     def link_closed(self, link: int) -> None:
         """See `torrent.Observer`."""
+        self._since.pop(link, None)
         self._close_link(link)
 
     def warning(self, error: TorrentideError) -> None:

@@ -7,8 +7,10 @@ decided elsewhere. It never knows where the bytes are kept.
 from collections import OrderedDict
 from collections.abc import Callable
 
+from torrentide.engine.limits import Limit
 from torrentide.engine.peer import Peer
 from torrentide.ports import Buffer, Store
+from torrentide.timers import Timer, Timers
 from torrentide.wire.messages import PIECE_HEADER, PIECE_ID
 
 # WebTorrent serves requests of up to 128 KiB; libtorrent asks for 16 KiB.
@@ -18,13 +20,15 @@ PACK_BYTES = MAX_REQUEST
 # One read serves this much: a block alone would cost a read for every 16 KiB.
 STRETCH = 512 * 1024
 CACHED_STRETCHES = 32
+# How often those are served that a speed limit holds back.
+LIMIT_SECONDS = 0.1
 
 HEADER = PIECE_HEADER.size
 
 
 class Uploader:
-    """Serves one torrent from `store`. `piece_size` gives the bytes of a piece; `sent(peer, count, now)`
-    is told of each send; `failed(error)` of data that can't be read."""
+    """Serves one torrent from `store`, within `limit`. `piece_size` gives the bytes of a piece;
+    `sent(peer, count, now)` is told of each send; `failed(error)` of data that can't be read."""
 
     def __init__(
         self,
@@ -32,30 +36,60 @@ class Uploader:
         piece_size: Callable[[int], int],
         sent: Callable[[Peer, int, float], None],
         failed: Callable[[Exception], None],
+        limit: Limit,
+        timers: Timers,
     ) -> None:
         self._store = store
         self._piece_size = piece_size
         self._sent = sent
         self._failed = failed
+        self._limit = limit
+        self._timers = timers
+        # Those that the limit holds back, first come first served.
+        self._held: dict[int, Peer] = {}
+        self._wake: Timer | None = None
         self._cache: OrderedDict[tuple[int, int], memoryview] = OrderedDict()
         self._reading: dict[tuple[int, int], list[Peer]] = {}
         self._pack = memoryview(bytearray(PACK_BYTES + 64 * HEADER))
         self.closed = False
 
     def serve(self, peer: Peer, now: float) -> None:
-        """Send what the peer waits for until its channel is full or a read is under way."""
+        """Send what the peer waits for until its channel is full, the limit is reached or a read is under
+        way."""
+        peer.set_high_water(now)
         while peer.uploads and peer.writable and not self.closed:
-            size, count = self._fill(peer)
+            level = self._limit.level(now)
+            if level <= 0:
+                self._hold(peer, now)
+                return
+            size, count = self._fill(peer, min(level, peer.room))
             # Who hears of a failed read may close everything at once.
             if not size or self.closed:
                 return
             peer.send(self._pack[:size], now)
+            self._limit.take(count, now)
             self._sent(peer, count, now)
 
-    def _fill(self, peer: Peer) -> tuple[int, int]:
-        """Put whole piece messages into the pack: bytes used, and how many of them are data."""
+    def _hold(self, peer: Peer, now: float) -> None:
+        self._held[peer.link] = peer
+        if self._wake is None:
+            self._wake = self._timers.at(now + LIMIT_SECONDS, self._on_wake)
+
+    def _on_wake(self, now: float) -> None:
+        self._wake = None
+        for link in list(self._held):
+            if self._limit.level(now) <= 0:
+                break
+            # If it is held again, it stands behind the others: each has its turn.
+            self.serve(self._held.pop(link), now)
+        if self._held and self._wake is None:
+            self._wake = self._timers.at(now + LIMIT_SECONDS, self._on_wake)
+
+    def _fill(self, peer: Peer, most: float) -> tuple[int, int]:
+        """Put whole piece messages into the pack, `most` bytes of data or one block more: bytes used, and how
+        many of them are data."""
         pack, used, count = self._pack, 0, 0
-        while peer.uploads:
+        while peer.uploads and count < most:
             index, begin, length = peer.uploads[0]
             if used + HEADER + length > len(pack):
                 break
@@ -119,3 +153,6 @@ class Uploader:
         """Serve nothing more."""
         self.closed = True
         self._cache.clear()
+        self._held.clear()
+        if self._wake is not None:
+            self._wake.cancel()

@@ -1,95 +1,113 @@
-"""How many peers have each piece, kept sorted so that the rarest wanted piece is found at once.
+"""How many peers have each piece, kept sorted so that the next wanted piece is found at once.
 
-Owns one order of the pieces that are still to be picked: grouped by the number of peers who have them, random
-inside a group. A have moves a piece by one group in constant time, however many pieces there are
-(libtorrent's piece_picker does the same). Peers who have everything are counted apart. It never knows peers,
-blocks or requests.
+Owns one order of the pieces that are still to be picked: by priority, then by the number of peers who have
+them, random among equals. A have moves a piece from one bucket to the next in constant time, however many
+pieces and peers there are (libtorrent's piece_picker does the same). Peers who have everything are counted
+apart. It never knows peers, blocks or requests.
 """
 
 import random
 from array import array
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+
+from torrentide.pieces.bitfield import Bitfield
+
+# libtorrent's priorities: 0 is not wanted, 4 is usual, 7 comes first.
+MAX_PRIORITY = 7
+DEFAULT_PRIORITY = 4
+# Buckets of one priority: more peers than a page can connect to count as this many.
+_COUNTS = 1024
+# So many of the best pieces are tried one by one: most peers have one of them. For the others bitfields are
+# compared from a random place on, and the best of so many that both have is taken.
+_TRIES = 32
+_SAMPLE = 12
 
 
 class Availability:
-    """Counts for `count` pieces. A piece that is no longer wanted for picking is taken out by `remove`."""
+    """Counts and priorities of `count` pieces. A piece that is no longer to be picked is taken out by
+    `remove`."""
 
     def __init__(self, count: int, rng: random.Random) -> None:
+        self.seeds = 0
+        self._rng = rng
+        self._peers = array("i", bytes(4 * count))
+        self._priorities = bytearray([DEFAULT_PRIORITY]) * count
         order = list(range(count))
         rng.shuffle(order)
-        self._rng = rng
-        self._order = array("i", order)
+        # The pieces of each bucket, the keys of buckets that are not empty in order, and where each piece is.
+        self._buckets = {self._key(0): order} if count else {}
+        self._keys = list(self._buckets)
         self._place = array("i", bytes(4 * count))
         for place, index in enumerate(order):
             self._place[index] = place
-        self._peers = array("i", bytes(4 * count))
-        # _ends[n] is the place behind the last piece that n peers have.
-        self._ends = [count]
-        self._present = bytearray(b"\x01" * count)
-        self.seeds = 0
+        # The same as one bitfield for each priority.
+        self._masks = [Bitfield(count) for _ in range(MAX_PRIORITY + 1)]
+        self._masks[DEFAULT_PRIORITY] = Bitfield.full(count)
 
     def peers(self, index: int) -> int:
         """How many connected peers have the piece."""
         return self._peers[index] + self.seeds
 
+    def priority(self, index: int) -> int:
+        """0 to 7."""
+        return self._priorities[index]
+
     def __contains__(self, index: int) -> bool:
-        return bool(self._present[index])
+        return index in self._masks[self._priorities[index]]
 
     def __len__(self) -> int:
-        return len(self._order)
+        return sum(mask.held for mask in self._masks)
 
     def increase(self, index: int) -> None:
         """One more peer has the piece."""
-        group = self._peers[index]
-        self._peers[index] = group + 1
-        if self._present[index]:
-            self._ends[group] -= 1
-            if group + 1 == len(self._ends):
-                self._ends.append(len(self._order))
-            self._swap(self._place[index], self._ends[group])
-            self._mix(index, self._ends[group], self._ends[group + 1])
+        self._move(index, self._peers[index] + 1)
 
     def decrease(self, index: int) -> None:
         """One peer fewer has the piece."""
-        group = self._peers[index]
-        self._peers[index] = group - 1
-        if self._present[index]:
-            self._swap(self._place[index], self._ends[group - 1])
-            self._ends[group - 1] += 1
-            self._mix(index, self._ends[group - 2] if group > 1 else 0, self._ends[group - 1])
+        self._move(index, self._peers[index] - 1)
+
+    def set_priority(self, index: int, priority: int) -> None:
+        """Change the priority of a piece. At 0 it is out of the order, and has to be inserted anew."""
+        present = index in self
+        self.remove(index)
+        self._priorities[index] = priority
+        if present:
+            self.insert(index)
 
     def remove(self, index: int) -> None:
-        """Take the piece out of the order: it is being fetched, or had."""
-        if not self._present[index]:
-            return
-        self._present[index] = 0
-        place = self._place[index]
-        for group in range(self._peers[index], len(self._ends)):
-            self._ends[group] -= 1
-            self._swap(place, self._ends[group])
-            place = self._ends[group]
-        self._order.pop()
+        """Take the piece out of the order: it is being fetched, had, or not wanted."""
+        if self._masks[self._priorities[index]].remove(index):
+            self._take_out(index)
 
     def insert(self, index: int) -> None:
-        """Put the piece back into the order."""
-        if self._present[index]:
-            return
-        self._present[index] = 1
-        group = self._peers[index]
-        while len(self._ends) <= group:
-            self._ends.append(len(self._order))
-        place = len(self._order)
-        self._order.append(index)
-        self._place[index] = place
-        for behind in range(len(self._ends) - 1, group, -1):
-            self._swap(place, self._ends[behind - 1])
-            place = self._ends[behind - 1]
-            self._ends[behind] += 1
-        self._ends[group] += 1
+        """Put a piece back into the order. One of priority 0 stays out."""
+        if self._priorities[index] and self._masks[self._priorities[index]].add(index):
+            self._put_in(index)
 
     def rarest_first(self) -> Iterator[int]:
-        """The pieces in the order, rarest first. The order must not be changed while this is read."""
-        return iter(self._order)
+        """The pieces in the order, best first. The order must not be changed while this is read."""
+        for key in self._keys:
+            yield from self._buckets[key]
+
+    def choose(self, theirs: Bitfield) -> int | None:
+        """The best piece that a peer with these pieces has, or nearly the best where it has few."""
+        for tries, index in enumerate(self.rarest_first()):
+            if index in theirs:
+                return index
+            if tries == _TRIES:
+                break
+        else:
+            return None
+        return min(self._sample(theirs, _SAMPLE), key=self._key, default=None)
+
+    def choose_random(self, theirs: Bitfield) -> int | None:
+        """Any piece of the highest priority that the peer has."""
+        return next(iter(self._sample(theirs, 1)), None)
+
+    def choose_first(self, theirs: Bitfield) -> int | None:
+        """The first piece of the highest priority that the peer has: sequential download."""
+        return next(iter(self._common(theirs, 0, 1)), None)
 
     def add_all(self, pieces: Iterable[int]) -> None:
         """A peer with these pieces came."""
@@ -101,12 +119,52 @@ class Availability:
         for index in pieces:
             self.decrease(index)
 
-    def _mix(self, index: int, start: int, end: int) -> None:
-        """Keep the group random: a piece that came to a group stands at its border."""
-        self._swap(self._place[index], self._rng.randrange(start, end))
+    def _sample(self, theirs: Bitfield, most: int) -> list[int]:
+        return self._common(theirs, self._rng.randrange(theirs.count), most)
 
-    def _swap(self, place: int, other: int) -> None:
-        order = self._order
-        first, second = order[place], order[other]
-        order[place], order[other] = second, first
-        self._place[first], self._place[second] = other, place
+    def _common(self, theirs: Bitfield, start: int, most: int) -> list[int]:
+        """Some pieces to be picked that the peer has, of the highest priority that has any: the first ones
+        from `start` on, or from the beginning when there are none."""
+        for mask in reversed(self._masks):
+            found = mask.some_common(theirs, start, most) if mask.held else None
+            if not found and start and mask.held:
+                found = mask.some_common(theirs, 0, most)
+            if found:
+                return found
+        return []
+
+    def _key(self, index: int) -> int:
+        return (MAX_PRIORITY - self._priorities[index]) * _COUNTS + min(self._peers[index], _COUNTS - 1)
+
+    def _move(self, index: int, peers: int) -> None:
+        if index in self:
+            self._take_out(index)
+            self._peers[index] = peers
+            self._put_in(index)
+        else:
+            self._peers[index] = peers
+
+    def _take_out(self, index: int) -> None:
+        key = self._key(index)
+        bucket = self._buckets[key]
+        self._set(bucket, self._place[index], bucket[-1])
+        bucket.pop()
+        if not bucket:
+            del self._buckets[key]
+            del self._keys[bisect_left(self._keys, key)]
+
+    def _put_in(self, index: int) -> None:
+        """Put a piece at a random place of its bucket: no order may arise among equals."""
+        key = self._key(index)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = []
+            insort(self._keys, key)
+        bucket.append(index)
+        place = self._rng.randrange(len(bucket))
+        self._set(bucket, len(bucket) - 1, bucket[place])
+        self._set(bucket, place, index)
+
+    def _set(self, bucket: list[int], place: int, index: int) -> None:
+        bucket[place] = index
+        self._place[index] = place

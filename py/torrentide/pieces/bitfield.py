@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 from torrentide.errors import PeerError
 
+# Bytes that are compared at a time.
+_STRETCH = 256
+
 
 class Bitfield:
     """`count` bits, all clear at first. `held` is the number of set bits."""
@@ -48,6 +51,14 @@ class Bitfield:
         self.held += 1
         return True
 
+    def remove(self, index: int) -> bool:
+        """Clear a bit; False when it was clear before."""
+        if index not in self:
+            return False
+        self._bits[index >> 3] &= ~(0x80 >> (index & 7))
+        self.held -= 1
+        return True
+
     @property
     def complete(self) -> bool:
         """Whether every bit is set."""
@@ -60,11 +71,36 @@ class Bitfield:
                 yield place * 8 + bit
                 byte &= 0x7F >> bit
 
-    def lacking(self, other: "Bitfield") -> int:
-        """How many pieces are set here and clear in `other`."""
-        ours = int.from_bytes(self._bits, "big")
-        return (ours & ~int.from_bytes(other._bits, "big")).bit_count()
+    def common(self, other: "Bitfield") -> int:
+        """How many pieces are in both, which are of the same count."""
+        return (int.from_bytes(self._bits, "big") & int.from_bytes(other._bits, "big")).bit_count()
+
+    def some_common(self, other: "Bitfield", start: int, most: int) -> list[int]:
+        """Up to `most` pieces in both, from `start` on and near each other: the first stretch that has any
+        is not left. So the cost hangs on how many pieces both have, not on how many there are."""
+        ours, theirs = self._bits, other._bits
+        place = start >> 3
+        while place < len(ours):
+            end = place + _STRETCH
+            both = int.from_bytes(ours[place:end], "big") & int.from_bytes(theirs[place:end], "big")
+            size = 8 * (min(end, len(ours)) - place)
+            if both and start & 7:
+                both &= (1 << size - (start & 7)) - 1
+            if both:
+                return _numbers(both, size, place * 8, most)
+            place, start = end, 0
+        return []
 
     def to_wire(self) -> bytes:
         """The bytes of the bitfield message."""
         return bytes(self._bits)
+
+
+def _numbers(bits: int, size: int, first: int, most: int) -> list[int]:
+    """The first `most` pieces of `bits`, of which the highest of `size` stands for piece `first`."""
+    found: list[int] = []
+    while bits and len(found) < most:
+        length = bits.bit_length()
+        found.append(first + size - length)
+        bits ^= 1 << length - 1
+    return found

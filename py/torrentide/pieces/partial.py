@@ -4,6 +4,7 @@ Owns the buffer that blocks are written into, and who delivered which block. It 
 clock.
 """
 
+from array import array
 from collections.abc import Iterator
 
 # What every client asks for: BEP 3's "all current implementations use 2^14".
@@ -13,9 +14,12 @@ _FREE, _ASKED, _HERE = 0, 1, 2
 
 
 class PartialPiece:
-    """Piece `index` of `length` bytes. `sources` holds the peers that delivered blocks."""
+    """Piece `index` of `length` bytes. `sources` holds who delivered each block: the number of a link, 0
+    for nobody. `worker`, if it is not 0, fetches the piece by itself; while the piece is `closed`, nobody
+    else may help."""
 
-    __slots__ = ("_cursor", "_states", "buffer", "free", "index", "length", "missing", "sources")
+    __slots__ = ("_cursor", "_states", "buffer", "closed", "free", "index", "length", "missing", "sources",
+        "worker")  # fmt: skip
 
     def __init__(self, index: int, length: int) -> None:
         blocks = -(-length // BLOCK_LENGTH)
@@ -26,7 +30,9 @@ class PartialPiece:
         self._cursor = 0
         self.free = blocks
         self.missing = blocks
-        self.sources: set[int] = set()
+        self.sources = array("i", bytes(4 * blocks))
+        self.worker = 0
+        self.closed = False
 
     def take(self, most: int) -> Iterator[tuple[int, int]]:
         """Mark up to `most` free blocks as asked for and give (begin, length) of each, in bytes."""
@@ -39,8 +45,7 @@ class PartialPiece:
             self._states[block] = _ASKED
             self.free -= 1
             most -= 1
-            begin = block * BLOCK_LENGTH
-            yield begin, min(BLOCK_LENGTH, self.length - begin)
+            yield self._span(block)
 
     def release(self, begin: int) -> None:
         """A block that was asked for will not come: make it free again."""
@@ -49,6 +54,10 @@ class PartialPiece:
             self._states[block] = _FREE
             self.free += 1
             self._cursor = min(self._cursor, block)
+
+    def lacks(self, begin: int) -> bool:
+        """Whether the block at `begin`, which is in the piece, has not come yet."""
+        return self._states[begin // BLOCK_LENGTH] != _HERE
 
     def receive(self, begin: int, data: bytes | memoryview, source: int) -> bool:
         """Write a block that matches a block of ours in place and length; False when it is here already."""
@@ -61,12 +70,22 @@ class PartialPiece:
         self._states[block] = _HERE
         self.missing -= 1
         self.buffer[begin : begin + len(data)] = data
-        self.sources.add(source)
+        self.sources[block] = source
         return True
 
     def lacking(self) -> Iterator[tuple[int, int]]:
         """(begin, length) of the blocks that are not here, asked for or not."""
         for block, state in enumerate(self._states):
             if state != _HERE:
-                begin = block * BLOCK_LENGTH
-                yield begin, min(BLOCK_LENGTH, self.length - begin)
+                yield self._span(block)
+
+    def blocks(self) -> Iterator[tuple[int, memoryview]]:
+        """Who delivered each block, and its bytes; of a piece of which every block is here."""
+        view = memoryview(self.buffer)
+        for block, source in enumerate(self.sources):
+            begin, length = self._span(block)
+            yield source, view[begin : begin + length]
+
+    def _span(self, block: int) -> tuple[int, int]:
+        begin = block * BLOCK_LENGTH
+        return begin, min(BLOCK_LENGTH, self.length - begin)

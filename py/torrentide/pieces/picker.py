@@ -1,12 +1,14 @@
 """Which block to ask a peer for next.
 
-Owns our bitfield, the pieces on their way in, and the rarest-first order of the rest. Pieces that were begun
-come first, so that they can be verified and shared soon; then the rarest. When nothing is free any more,
-blocks that others were asked for are given out once more (end-game). It never knows the wire, the clock or
-rates.
+Owns our bitfield, what we still want, the pieces on their way in, and the order of the rest. Urgent pieces
+come first, then pieces that were begun, so that they can be verified and shared soon; then the next by
+priority and rarity. A fast peer gets a piece to itself (its worker), so that few pieces are half done and a
+bad one has one culprit. It never knows the wire, the clock or rates.
 """
 
 import random
+from collections.abc import Iterable
+from itertools import islice
 
 from torrentide.pieces.availability import Availability
 from torrentide.pieces.bitfield import Bitfield
@@ -15,72 +17,211 @@ from torrentide.pieces.partial import PartialPiece
 Block = tuple[int, int, int]
 """A block: piece number, begin and length in bytes."""
 
+# libtorrent: the first 4 pieces are drawn at random, for a rare one is slow to come and we have nothing to
+# trade.
+RANDOM_PIECES = 4
+# So many begun pieces are looked at before a new one is begun.
+_LOOKS = 32
+
 
 class Picker:
-    """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all."""
+    """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all. `sequential`:
+    in order instead of rarest first. `urgent` names pieces to be fetched before all others, most urgent
+    first."""
 
     def __init__(self, count: int, piece_length: int, length: int, rng: random.Random) -> None:
         self.have = Bitfield(count)
+        # The pieces that lack and have a priority above 0.
+        self.needed = Bitfield.full(count)
         self.availability = Availability(count, rng)
         self.partial: dict[int, PartialPiece] = {}
-        # Those of `partial` that have free blocks.
-        self._open: dict[int, PartialPiece] = {}
+        self.sequential = False
+        self.urgent: list[int] = []
+        # Those of `partial` that have free blocks, by worker; 0 stands for those without one.
+        self._open: dict[int, dict[int, PartialPiece]] = {0: {}}
         self._piece_length = piece_length
         self._length = length
 
-    def pick(self, theirs: Bitfield, most: int) -> list[Block]:
-        """Up to `most` blocks that a peer with the pieces `theirs` can deliver; they count as asked for."""
+    # -- Picking
+
+    def pick(
+        self,
+        theirs: Bitfield,
+        most: int,
+        who: int,
+        *,
+        whole: bool = False,
+        alone: bool = False,
+        hints: Iterable[int] = (),
+    ) -> list[Block]:
+        """Up to `most` blocks that the peer `who` with the pieces `theirs` can deliver; they count as asked
+        for. `whole`: new pieces are begun for this peer, and others help only when nothing else is left.
+        `alone`: it gets no piece that others had a part in, and nobody helps it. `hints` are tried before
+        the order."""
         picked: list[Block] = []
         while len(picked) < most:
-            piece = self._choose(theirs)
+            piece = self._choose(theirs, who, alone, hints)
+            if piece is None:
+                piece = self._begin(theirs, who, whole or alone, alone, hints)
+            if piece is None and not alone:
+                piece = self._help(theirs)
             if piece is None:
                 break
-            picked.extend((piece.index, begin, length) for begin, length in piece.take(most - len(picked)))
-            if not piece.free:
-                del self._open[piece.index]
+            self._take(piece, most, picked)
         return picked
 
-    def pick_busy(self, theirs: Bitfield, asked: dict[tuple[int, int], float]) -> Block | None:
-        """One block that somebody else was asked for and that is not in `asked`: the end-game."""
-        for piece in self.partial.values():
-            if piece.missing and piece.index in theirs:
-                for begin, length in piece.lacking():
-                    if (piece.index, begin) not in asked:
-                        return piece.index, begin, length
+    def pick_among(self, indexes: Iterable[int], most: int, who: int) -> list[Block]:
+        """Up to `most` blocks of the pieces named, for the peer `who`."""
+        picked: list[Block] = []
+        for index in indexes:
+            if len(picked) >= most:
+                break
+            piece = self.partial.get(index)
+            if piece is None and index in self.availability:
+                piece = self._start(index, 0)
+            if piece is not None and piece.free and piece.worker in (0, who):
+                self._take(piece, most, picked)
+        return picked
+
+    def pick_run(self, most: int, who: int) -> list[Block]:
+        """Whole pieces next to each other for a source that has them all and likes long reads: at least one
+        if any is left, and no more than `most` blocks beyond it."""
+        picked: list[Block] = []
+        index = self._next(Bitfield.full(self.have.count), ())
+        while index is not None and index in self.availability:
+            self._take(self._start(index, who), self._piece_length, picked)
+            index = index + 1 if index + 1 < self.have.count and len(picked) < most else None
+        return picked
+
+    def _take(self, piece: PartialPiece, most: int, picked: list[Block]) -> None:
+        picked.extend((piece.index, begin, length) for begin, length in piece.take(most - len(picked)))
+        if not piece.free:
+            self._shut(piece)
+
+    def _choose(self, theirs: Bitfield, who: int, alone: bool, hints: Iterable[int]) -> PartialPiece | None:
+        """A begun piece for this peer: an urgent one, its own, one that is suggested, or one without a
+        worker."""
+        if not alone:
+            for index in self.urgent:
+                piece = self.partial.get(index)
+                if piece is not None and piece.free and not piece.closed and index in theirs:
+                    return piece
+        for piece in self._open.get(who, {}).values():
+            if piece.index in theirs:
+                return piece
+        if alone:
+            return None
+        shared = self._open[0]
+        for index in hints:
+            if index in shared and index in theirs:
+                return shared[index]
+        for piece in islice(shared.values(), _LOOKS):
+            if piece.index in theirs:
+                return piece
         return None
+
+    def _begin(
+        self, theirs: Bitfield, who: int, own: bool, closed: bool, hints: Iterable[int]
+    ) -> PartialPiece | None:
+        index = self._next(theirs, hints)
+        if index is None:
+            return None
+        piece = self._start(index, who if own else 0)
+        piece.closed = closed
+        return piece
+
+    def _next(self, theirs: Bitfield, hints: Iterable[int]) -> int | None:
+        order = self.availability
+        for index in self.urgent:
+            if index in order and index in theirs:
+                return index
+        for index in hints:
+            if index in order and index in theirs:
+                return index
+        if self.sequential:
+            return order.choose_first(theirs)
+        if self.have.held < RANDOM_PIECES:
+            return order.choose_random(theirs)
+        return order.choose(theirs)
+
+    def _help(self, theirs: Bitfield) -> PartialPiece | None:
+        """Any piece with free blocks that is not closed, whoever works on it."""
+        for pieces in self._open.values():
+            for piece in pieces.values():
+                if not piece.closed and piece.index in theirs:
+                    return piece
+        return None
+
+    def _start(self, index: int, worker: int) -> PartialPiece:
+        self.availability.remove(index)
+        piece = self.partial[index] = PartialPiece(index, self.size_of(index))
+        piece.worker = worker
+        self._open.setdefault(worker, {})[index] = piece
+        return piece
+
+    def _shut(self, piece: PartialPiece) -> None:
+        """The piece has no free blocks any more, or is gone."""
+        pieces = self._open.get(piece.worker)
+        if pieces is not None and pieces.pop(piece.index, None) is not None and not pieces and piece.worker:
+            del self._open[piece.worker]
+
+    # -- What becomes of blocks and pieces
 
     def release(self, index: int, begin: int) -> None:
         """A block that was asked for will not come."""
         piece = self.partial.get(index)
-        if piece is not None:
-            piece.release(begin)
+        if piece is None:
+            return
+        piece.release(begin)
+        if piece.free:
+            self._open.setdefault(piece.worker, {})[index] = piece
+
+    def leave(self, who: int) -> None:
+        """A peer will work on its pieces no more: they are everybody's. A piece that was begun alone has
+        mixed origins from now on."""
+        for piece in [piece for piece in self.partial.values() if piece.worker == who]:
+            self._shut(piece)
+            piece.worker, piece.closed = 0, False
             if piece.free:
-                self._open[index] = piece
+                self._open[0][piece.index] = piece
 
     def verified(self, index: int) -> None:
         """The piece is here and good."""
-        self.partial.pop(index, None)
-        self._open.pop(index, None)
+        self._end(index)
         self.availability.remove(index)
+        self.needed.remove(index)
         self.have.add(index)
 
     def failed(self, index: int) -> None:
         """The piece was bad, or is lost: fetch it again."""
-        del self.partial[index]
-        self._open.pop(index, None)
+        self._end(index)
         self.availability.insert(index)
+
+    def _end(self, index: int) -> None:
+        piece = self.partial.pop(index, None)
+        if piece is not None:
+            self._shut(piece)
+
+    # -- What is wanted
+
+    def set_priority(self, index: int, priority: int) -> None:
+        """0 is not wanted, 7 comes first; higher ones before lower ones. A piece on its way in goes on."""
+        if index in self.have:
+            self.availability.set_priority(index, priority)
+            return
+        if priority:
+            self.needed.add(index)
+        else:
+            self.needed.remove(index)
+        self.availability.set_priority(index, priority)
+        if index not in self.partial:
+            self.availability.insert(index)
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything that is wanted is here."""
+        return not self.needed.held
 
     def size_of(self, index: int) -> int:
         """Bytes of the piece; the last one may be short."""
         return min(self._piece_length, self._length - index * self._piece_length)
-
-    def _choose(self, theirs: Bitfield) -> PartialPiece | None:
-        for piece in self._open.values():
-            if piece.index in theirs:
-                return piece
-        index = next((index for index in self.availability.rarest_first() if index in theirs), None)
-        if index is None:
-            return None
-        self.availability.remove(index)
-        piece = self.partial[index] = self._open[index] = PartialPiece(index, self.size_of(index))
-        return piece

@@ -3,20 +3,16 @@
 It owns the form of every message and each bound on what one may hold. It knows nothing of swarms, connections
 or time.
 
-20-byte values (info-hash, peer id, offer id) are strings of 20 characters U+0000 to U+00FF, one for each
-byte. They stay strings here: they are only compared and echoed.
+20-byte values (info-hash, peer id, offer id) stay the strings that stand for them: they are only compared
+and echoed.
 """
 
-import json
 from dataclasses import dataclass
-from typing import NoReturn, TypeGuard
+
+from torrentide.discovery.trackerjson import dump, is_binary, load
 
 # Bytes in one message; the same as aquatic_ws and openwebtorrent-tracker.
 MAX_MESSAGE = 64 * 1024
-# Opening brackets in one message, and so its depth. CPython refuses a JSON text too deep for it, but Pyodide
-# dies at a depth of some thousands. The fullest honest messages (ten offers, or 255 hashes of any bytes) have
-# under 100.
-MAX_BRACKETS = 500
 # Offers used from one announce, the rest are ignored; the same as aquatic_ws. WebTorrent sends 5 at most,
 # libtorrent 10.
 MAX_OFFERS = 10
@@ -25,7 +21,6 @@ MAX_SCRAPE = 255
 # Seconds between scrapes that the reply asks for; the same as bittorrent-tracker.
 SCRAPE_INTERVAL = 600
 
-_HASH_LENGTH = 20
 # What `event` may be, and what it means here. "update" and "empty" are no event (bittorrent-tracker), and
 # "paused" (BEP 21, from libtorrent) changes nothing for a tracker that counts by `left`.
 _EVENTS = {
@@ -89,15 +84,11 @@ def decode(text: str | bytes) -> JsonObject:
         data = text if isinstance(text, bytes) else text.encode()
         if len(data) > MAX_MESSAGE:
             raise Refusal(f"message over {MAX_MESSAGE} bytes")
-        if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
-            raise Refusal(f"message with over {MAX_BRACKETS} brackets")
-        message = json.loads(data.decode(), parse_constant=_no_constant)
-    except ValueError:
-        # Not UTF-8, not JSON, or an integer beyond Python's limit of digits.
-        raise Refusal("message is not valid JSON") from None
-    if not isinstance(message, dict):
-        raise Refusal("message is not a JSON object")
-    return message
+        return load(data.decode())
+    except UnicodeError:
+        raise Refusal("message is not valid UTF-8") from None
+    except ValueError as fault:
+        raise Refusal(f"message {fault}") from None
 
 
 def parse(message: JsonObject) -> Announce | Answer | Scrape:
@@ -115,7 +106,7 @@ def parse(message: JsonObject) -> Announce | Answer | Scrape:
 
 def announce_reply(info_hash: str, complete: int, incomplete: int, interval: int) -> str:
     """Give the reply to an announce. `interval`: seconds to the next one."""
-    return _encode(
+    return dump(
         {
             "complete": complete,
             "incomplete": incomplete,
@@ -145,7 +136,7 @@ def scrape_reply(counts: dict[str, tuple[int, int]]) -> str:
         info_hash: {"complete": complete, "incomplete": incomplete, "downloaded": complete}
         for info_hash, (complete, incomplete) in counts.items()
     }
-    return _encode({"action": "scrape", "files": files, "flags": {"min_request_interval": SCRAPE_INTERVAL}})
+    return dump({"action": "scrape", "files": files, "flags": {"min_request_interval": SCRAPE_INTERVAL}})
 
 
 def failure(reason: str, message: JsonObject) -> str:
@@ -157,9 +148,9 @@ def failure(reason: str, message: JsonObject) -> str:
     reply: JsonObject = {"failure reason": reason}
     if (action := message.get("action")) in ("announce", "scrape"):
         reply = {"action": action, **reply}
-    if _is_hash(info_hash := message.get("info_hash")):
+    if is_binary(info_hash := message.get("info_hash")):
         reply["info_hash"] = info_hash
-    return _encode(reply)
+    return dump(reply)
 
 
 def _parse_announce(message: JsonObject) -> Announce:
@@ -206,20 +197,16 @@ def _parse_scrape(message: JsonObject) -> Scrape:
         return Scrape((_hash(message, "info_hash"),))
     if len(asked) > MAX_SCRAPE:
         raise Refusal(f"more than {MAX_SCRAPE} info-hashes in a scrape")
-    hashes = tuple(item for item in asked if _is_hash(item))
+    hashes = tuple(item for item in asked if is_binary(item))
     if len(hashes) != len(asked):
         raise Refusal("info_hash must hold strings of 20 bytes")
     return Scrape(hashes)
 
 
-def _is_hash(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and len(value) == _HASH_LENGTH and max(value) <= "\xff"
-
-
 def _hash(message: JsonObject, key: str) -> str:
     value = message.get(key)
-    if not _is_hash(value):
-        raise Refusal(f"{key} must be a string of {_HASH_LENGTH} bytes")
+    if not is_binary(value):
+        raise Refusal(f"{key} must be a string of 20 bytes")
     return value
 
 
@@ -241,7 +228,7 @@ def _sdp(message: JsonObject, kind: str) -> str:
 
 def _relay(kind: str, info_hash: str, peer_id: str, offer_id: str, sdp: str) -> str:
     """Give a relayed description, rebuilt from checked parts so that nothing else of the sender's passes."""
-    return _encode(
+    return dump(
         {
             "action": "announce",
             kind: {"type": kind, "sdp": sdp},
@@ -250,11 +237,3 @@ def _relay(kind: str, info_hash: str, peer_id: str, offer_id: str, sdp: str) -> 
             "info_hash": info_hash,
         }
     )
-
-
-def _encode(message: JsonObject) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -160,6 +160,16 @@ def have(index: int) -> bytes:
     return _INDEX.pack(5, 4, index)
 
 
+def suggest(index: int) -> bytes:
+    """A suggest message (BEP 6)."""
+    return _INDEX.pack(5, 13, index)
+
+
+def allowed_fast(index: int) -> bytes:
+    """An allowed-fast message (BEP 6)."""
+    return _INDEX.pack(5, 17, index)
+
+
 def bitfield(data: bytes) -> bytes:
     """A bitfield message."""
     return struct.pack(">IB", len(data) + 1, 5) + data

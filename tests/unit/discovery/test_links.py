@@ -6,7 +6,15 @@ import random
 import pytest
 
 from torrentide.discovery.glare import LinkKey
-from torrentide.discovery.links import CONNECT_SECONDS, GATHER_SECONDS, MAX_ANSWERING, OFFER_SECONDS, Links
+from torrentide.discovery.links import (
+    CONNECT_SECONDS,
+    GATHER_SECONDS,
+    MAX_ANSWERING,
+    MAX_CONNECTING,
+    OFFER_SECONDS,
+    REUSE_SECONDS,
+    Links,
+)
 from torrentide.discovery.signalling import Offer, RemoteAnswer, RemoteOffer
 from torrentide.timers import Timers
 from unit.recorders import RecordedDialer
@@ -31,6 +39,11 @@ class Fixture:
             new_number=itertools.count(1).__next__,
             close_link=self.closed.append,
         )
+
+    def expire(self, now: float) -> list[int]:
+        """The links that were closed by then."""
+        self.timers.run(now)
+        return self.closed
 
     def offer(self, count: int, now: float = 0.0) -> list[Offer]:
         """Make offers, all of which have their description at once."""
@@ -258,3 +271,48 @@ def test_closing_gives_every_link_up_and_tells_nobody(it: Fixture) -> None:
     assert len(it.links) == 0
     assert it.timers.next_due is None
     assert it.answers == []
+
+
+# -- Offers that wait
+
+
+def test_an_offer_lives_from_its_last_announce(it: Fixture) -> None:
+    one, two = it.offer(2)
+    it.links.renew([one], 30.0)
+    assert it.expire(OFFER_SECONDS) == [2]
+    assert it.links.waiting([one, two], OFFER_SECONDS) == [one]
+    assert it.expire(30.0 + OFFER_SECONDS) == [2, 1]
+    assert it.links.waiting([one, two], 80.0) == []
+
+
+def test_an_old_or_answered_offer_waits_no_more(it: Fixture) -> None:
+    one, two = it.offer(2)
+    it.remote_answer(one, now=1.0)
+    assert it.links.waiting([one, two], 1.0) == [two]
+    assert it.links.waiting([two], REUSE_SECONDS) == []
+
+
+# -- Bounds
+
+
+def test_no_more_links_connect_than_the_bound(it: Fixture) -> None:
+    offers = it.offer(MAX_CONNECTING + 2)
+    for number, offer in enumerate(offers):
+        it.remote_answer(offer, b"%020d" % number)
+    assert it.links.connecting == len(it.dialer.answered) == MAX_CONNECTING
+    assert it.closed == [MAX_CONNECTING + 1, MAX_CONNECTING + 2], "an offer that was answered is used up"
+    it.remote_offer(b"C" * 20)
+    assert it.dialer.accepted == []
+    it.links.opened(1)
+    it.remote_offer(b"C" * 20)
+    assert len(it.dialer.accepted) == 1
+
+
+def test_where_there_may_be_no_more_links_none_is_made() -> None:
+    it = Fixture()
+    numbers = iter([1, None, None, None])
+    it.links._new_number = numbers.__next__
+    assert [offer.sdp for offer in it.offer(2)] == ["sdp 1"]
+    assert it.offer(1) == []
+    it.remote_offer(THEIRS)
+    assert (it.dialer.offered, it.dialer.accepted) == ([1], [])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from torrentide.discovery import signalling
 from torrentide.discovery.signalling import (
-    MAX_BRACKETS,
     MAX_INTERVAL,
     MAX_MESSAGE_CHARS,
     MAX_REASON_CHARS,
@@ -22,6 +21,7 @@ from torrentide.discovery.signalling import (
     TrackerMessage,
     parse,
 )
+from torrentide.discovery.trackerjson import MAX_BRACKETS
 from torrentide.errors import TrackerError
 
 HASH = bytes(range(236, 256))
@@ -93,8 +93,6 @@ def test_an_answer_is_addressed_and_read_by_the_other_side() -> None:
         ({"interval": 1.5}, (10.0, None, None)),
         ({"interval": 10**9}, (float(MAX_INTERVAL), None, None)),
         ({"interval": 10**400}, (float(MAX_INTERVAL), None, None)),
-        ({"interval": float("inf")}, (float(MAX_INTERVAL), None, None)),
-        ({"interval": float("nan")}, (None, None, None)),
         ({"interval": 0}, (None, None, None)),
         ({"interval": -5}, (None, None, None)),
         ({"interval": "120", "complete": "1", "incomplete": None}, (None, None, None)),
@@ -115,6 +113,17 @@ def test_signals_of_other_peers(ascii_only: bool) -> None:
         (signal(answer={"type": "answer", "sdp": "v=0"}), RemoteAnswer(HASH, PEER, OFFER_ID, "v=0")),
     ):
         assert parse(json.dumps(json.loads(message), ensure_ascii=ascii_only)) == [expected]
+
+
+def test_a_number_beyond_all_bounds() -> None:
+    text = reply(interval=7).replace(": 7", ": 1e999")
+    assert parse(text) == [AnnounceReply(HASH, float(MAX_INTERVAL), None, None)]
+
+
+@pytest.mark.parametrize("name", ["min interval", "min_interval"])
+def test_the_least_interval(name: str) -> None:
+    message = reply(**{"interval": 120, name: 60})
+    assert parse(message) == [AnnounceReply(HASH, 120.0, None, None, 60.0)]
 
 
 def test_a_reply_and_a_signal_in_one_message() -> None:
@@ -165,14 +174,15 @@ def test_a_refusal_needs_no_action(message: str, expected: Failure) -> None:
 @pytest.mark.parametrize(
     ("message", "what"),
     [
-        ("", "expected JSON"),
-        ("<html>", "expected JSON, got '<html>'"),
-        ('{"a":', "expected JSON"),
-        ("[]", "expected a JSON object"),
-        ("3", "expected a JSON object"),
-        ("null", "expected a JSON object"),
-        ('"x"', "expected a JSON object"),
-        ("9" * 10_000, "expected JSON"),
+        ("", "is not valid JSON"),
+        ("<html>", "is not valid JSON: '<html>'"),
+        ('{"a":', "is not valid JSON"),
+        ("[]", "is not a JSON object"),
+        ("3", "is not a JSON object"),
+        ("null", "is not a JSON object"),
+        ('"x"', "is not a JSON object"),
+        ("9" * 10_000, "is not valid JSON"),
+        (reply(interval=float("nan")), "is not valid JSON"),
         ('{"action":"announce"}', "without a valid info_hash"),
         ('{"action":"announce","info_hash":"short"}', "without a valid info_hash"),
         ('{"action":"announce","info_hash":["x"]}', "without a valid info_hash"),

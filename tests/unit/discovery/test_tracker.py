@@ -237,3 +237,27 @@ def test_urls_that_a_page_can_not_use(url: str) -> None:
     with pytest.raises(UnsupportedError, match="Unsupported tracker protocol") as caught:
         tracker_url(url)
     assert len(str(caught.value)) < 400
+
+
+def test_back_online_a_closed_socket_is_opened_at_once_and_waits_begin_anew(it: Fixture) -> None:
+    it.tracker.join(ONE, it.one, 0.0)
+    for _ in range(8):
+        it.retry_after(0.0)
+    it.tracker.closed("offline", 100.0)
+    before = len(it.sockets.opened)
+    it.tracker.online(100.0)
+    assert len(it.sockets.opened) == before + 1
+    it.tracker.opened(101.0)
+    it.timers.run(1000.0)
+    assert len(it.sockets.opened) == before + 1, "the retry that was under way is off"
+    assert it.retry_after(1000.0) <= FIRST_RETRY_SECONDS
+
+
+def test_back_online_an_open_socket_stays_and_one_that_nobody_needs_too(it: Fixture) -> None:
+    it.tracker.online(0.0)
+    assert it.sockets.opened == []
+    it.tracker.join(ONE, it.one, 0.0)
+    it.tracker.opened(1.0)
+    it.tracker.online(2.0)
+    assert it.sockets.opened == [URL]
+    assert it.one.opened == [1.0]

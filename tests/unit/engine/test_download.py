@@ -6,18 +6,23 @@ import pytest
 
 from simulation.world import make_torrent
 from torrentide.engine.download import (
+    MAX_CANCELLED,
     MAX_QUEUE,
     MAX_REFUSED,
+    MAX_UNASKED,
     MIN_QUEUE,
     QUEUE_SECONDS,
     SNUB_SECONDS,
     Downloader,
 )
+from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
+from torrentide.engine.verify import MAX_WAITING, Verifier
 from torrentide.errors import PeerError, StorageError
 from torrentide.pieces.bitfield import Bitfield
-from torrentide.pieces.partial import BLOCK_LENGTH
+from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Picker
+from torrentide.timers import Timers
 from torrentide.wire import messages
 from torrentide.wire.extensions.handshake import ExtendedHandshake
 from unit.recorders import HeldDigest, HeldStore, RecordedTransport
@@ -36,16 +41,24 @@ class Fixture:
         self.verified: list[tuple[int, float]] = []
         self.bad: list[tuple[int, set[int]]] = []
         self.failed: list[Exception] = []
-        self.downloader = Downloader(
-            self.info,
-            self.picker,
-            self.store,
-            self.digest,
-            peers=self.peers.values,
-            verified=lambda index, now: self.verified.append((index, now)),
-            bad_piece=lambda index, links, now: self.bad.append((index, links)),
-            failed=self.failed.append,
+        self.limit, self.timers = Limits(), Timers()
+        self.verifier = Verifier(
+            self.info, self.picker, self.store, self.digest, self.on_verified, self.on_bad, self.on_failed
         )
+        limit = self.limit.down_with(Limits())
+        self.downloader = Downloader(self.picker, self.verifier, self.peers.values, limit, self.timers)
+
+    def on_verified(self, piece: PartialPiece, now: float) -> None:
+        self.downloader.settled(piece)
+        self.verified.append((piece.index, now))
+
+    def on_bad(self, piece: PartialPiece, now: float) -> None:
+        self.downloader.settled(piece)
+        self.bad.append((piece.index, set(piece.sources)))
+
+    def on_failed(self, piece: PartialPiece, error: Exception, now: float) -> None:
+        self.downloader.settled(piece)
+        self.failed.append(error)
 
     def peer(self, queue: int = 2) -> Peer:
         link = len(self.peers) + 1
@@ -56,7 +69,7 @@ class Fixture:
 
     def fill(self, peer: Peer, now: float = 0.0) -> list[tuple[int, int]]:
         """Ask a peer; the blocks that it was asked for now."""
-        self.downloader.fill(peer, now)
+        self.downloader.changed(peer, now)
         return [(each.index, each.begin) for each in sent(peer) if isinstance(each, messages.Request)]
 
     def deliver(
@@ -72,7 +85,7 @@ class Fixture:
     @property
     def free(self) -> int:
         """Blocks that nobody was asked for."""
-        return len(self.picker.pick(Bitfield.full(self.info.piece_count), 1000))
+        return len(self.picker.pick(Bitfield.full(self.info.piece_count), 1000, 99))
 
 
 def sent(peer: Peer) -> list[messages.Message]:
@@ -227,6 +240,7 @@ def test_nothing_is_told_after_the_end(during: str) -> None:
     peer = it.peer()
     for block in it.fill(peer):
         it.deliver(peer, block)
+    it.verifier.closed = True
     it.downloader.close()
     it.digest.finish(1.0)
     it.store.finish(1.0)
@@ -242,7 +256,7 @@ def test_what_a_peer_leaves_behind_is_asked_of_another() -> None:
     gone, other = it.peer(), it.peer()
     asked = it.fill(gone)
     del it.peers[gone.link]
-    it.downloader.forget(gone)
+    it.downloader.gone(gone, 0.0)
     assert gone.requests == {}
     assert it.fill(other) == asked
 
@@ -251,9 +265,9 @@ def test_a_refused_block_is_asked_of_another() -> None:
     it = Fixture()
     peer, other = it.peer(), it.peer()
     first, second = it.fill(peer)
-    it.downloader.rejected(peer, *second)
-    it.downloader.rejected(peer, *second)
-    it.downloader.rejected(peer, 999, 5)
+    it.downloader.rejected(peer, *second, 0.0)
+    it.downloader.rejected(peer, *second, 0.0)
+    it.downloader.rejected(peer, 999, 5, 0.0)
     assert list(peer.requests) == [first]
     assert it.fill(other)[0] == second
 
@@ -264,7 +278,7 @@ def test_who_only_refuses_is_given_up() -> None:
 
     def refuse() -> None:
         (block,) = it.fill(peer)
-        it.downloader.rejected(peer, *block)
+        it.downloader.rejected(peer, *block, 0.0)
 
     for _ in range(MAX_REFUSED):
         refuse()
@@ -284,7 +298,7 @@ def test_who_chokes_may_refuse_all() -> None:
     asked = it.fill(peer)
     peer.peer_choking = True
     for block in asked:
-        it.downloader.rejected(peer, *block)
+        it.downloader.rejected(peer, *block, 0.0)
     assert (peer.requests, it.free) == ({}, 200)
 
 
@@ -292,12 +306,14 @@ def test_a_snubbing_peers_requests_are_taken_back() -> None:
     it = Fixture(blocks=3, short=7)
     peer, other = it.peer(queue=3), it.peer(queue=3)
     asked = it.fill(peer, 10.0)
-    assert not it.downloader.check(peer, 10.0 + SNUB_SECONDS - 0.1)
-    assert it.downloader.check(peer, 10.0 + SNUB_SECONDS)
+    it.downloader.check(peer, 10.0 + SNUB_SECONDS - 0.1)
+    assert list(peer.requests) == asked
+    it.downloader.check(peer, 10.0 + SNUB_SECONDS)
     sizes = {(0, 0): B, (0, B): B, (1, 0): B - 7}
-    assert sent(peer) == [messages.Cancel(*block, sizes[block]) for block in asked]
-    assert (peer.snubbed, peer.queue, peer.requests) == (True, 1, {})
-    assert sorted(it.fill(other)) == sorted(asked)
+    assert sent(peer)[:3] == [messages.Cancel(*block, sizes[block]) for block in asked]
+    assert (peer.snubbed, peer.queue) == (True, 1)
+    assert list(peer.requests) == asked[:1], "it is tried with one block at a time"
+    assert sorted(it.fill(other, 10.0 + SNUB_SECONDS)) == sorted(asked[1:])
 
 
 def test_who_delivers_is_no_snubber() -> None:
@@ -305,39 +321,150 @@ def test_who_delivers_is_no_snubber() -> None:
     peer = it.peer()
     first, _ = it.fill(peer, 0.0)
     it.deliver(peer, first, SNUB_SECONDS - 1)
-    assert not it.downloader.check(peer, 2 * SNUB_SECONDS - 2)
-    assert it.downloader.check(peer, 2 * SNUB_SECONDS)
-    late = it.fill(peer, 100.0)
-    assert len(late) == 1, "it is tried with one block at a time"
-    it.deliver(peer, late[0], 101.0)
+    it.downloader.check(peer, 2 * SNUB_SECONDS - 2)
     assert not peer.snubbed
+    it.downloader.check(peer, 2 * SNUB_SECONDS)
+    assert peer.snubbed
+    (late,) = peer.requests
+    it.deliver(peer, late, 101.0)
+    assert not peer.snubbed
+
+
+def test_a_block_that_crosses_a_cancel_is_welcome() -> None:
+    it = Fixture(blocks=2)
+    peer = it.peer()
+    first, second = it.fill(peer, 0.0)
+    it.downloader.check(peer, SNUB_SECONDS)
+    it.deliver(peer, first, SNUB_SECONDS)
+    it.deliver(peer, second, SNUB_SECONDS)
+    assert it.verified == [(0, 0.0)]
+    assert (it.downloader.wasted, peer.unasked) == (0, 0)
+    it.deliver(peer, second, SNUB_SECONDS)
+    assert (it.downloader.wasted, peer.unasked) == (B, 1)
+
+
+def test_what_may_come_late_has_a_bound() -> None:
+    it = Fixture(blocks=2 * MAX_CANCELLED)
+    peer = it.peer(queue=MAX_QUEUE)
+    for number in range(3):
+        it.fill(peer, 100.0 * number)
+        it.downloader.check(peer, 100.0 * number + SNUB_SECONDS)
+        peer.queue = MAX_QUEUE
+    assert len(peer.cancelled) <= MAX_CANCELLED
+
+
+def test_who_floods_us_is_given_up() -> None:
+    it = Fixture()
+    peer = it.peer()
+    for _ in range(MAX_UNASKED):
+        it.deliver(peer, (1, 0))
+    assert it.downloader.unverified == 0
+    with pytest.raises(PeerError, match="nobody asked for"):
+        it.deliver(peer, (1, 0))
 
 
 def test_who_was_asked_nothing_snubs_nobody() -> None:
     it = Fixture()
     peer = it.peer()
-    assert not it.downloader.check(peer, 1000.0)
-    assert len(it.fill(peer, 1000.0)) == 2
-    assert not it.downloader.check(peer, 1000.0 + SNUB_SECONDS - 1)
+    it.downloader.check(peer, 1000.0)
+    assert not peer.snubbed
+    assert len(peer.requests) == 2
+    it.downloader.check(peer, 1000.0 + SNUB_SECONDS - 1)
+    assert not peer.snubbed
 
 
-# -- The end-game
+# -- The end of a download
 
 
-def test_the_last_blocks_are_asked_of_two_and_cancelled_with_the_slower() -> None:
+def rated(peer: Peer, rate: int, now: float) -> Peer:
+    """A peer that gives `rate` bytes a second."""
+    for half in range(10):
+        peer.down.add(rate // 2, now - half / 2)
+    return peer
+
+
+def test_an_idle_peer_takes_over_so_much_that_both_end_together() -> None:
+    it = Fixture(blocks=40)
+    slow, fast = it.peer(queue=40), it.peer(queue=40)
+    asked = it.fill(slow, 0.0)
+    rated(slow, 10_000, 2.0), rated(fast, 30_000, 2.0)
+    taken = it.fill(fast, 2.0)
+    assert taken == asked[:-31:-1], "three quarters, the newest first"
+    assert [(each.index, each.begin) for each in sent(slow) if isinstance(each, messages.Cancel)] == taken
+    assert list(slow.requests) == asked[:10]
+    for block in asked[:10]:
+        it.deliver(slow, block)
+    for block in taken:
+        it.deliver(fast, block)
+    assert it.picker.have.complete
+    assert it.downloader.wasted == 0
+
+
+def test_nothing_is_taken_over_from_who_is_nearly_done() -> None:
     it = Fixture(blocks=2)
-    slow, fast = it.peer(), it.peer()
-    first, second = it.fill(slow)
-    assert it.fill(fast) == [first]
-    it.deliver(fast, first)
-    assert sent(slow) == [messages.Cancel(*first, B)]
-    assert list(slow.requests) == [second]
-    it.deliver(slow, first, data=bytes(B))
-    assert it.downloader.unverified == B, "what crossed the cancel is dropped"
-    assert it.fill(fast) == [second]
-    it.deliver(slow, second)
-    assert sent(fast) == [messages.Cancel(*second, B)]
+    first, second = it.peer(), it.peer()
+    it.fill(first, 0.0)
+    rated(first, 10 * B, 2.0), rated(second, 10 * B, 2.0)
+    assert it.fill(second, 2.0) == []
+
+
+def test_who_was_just_asked_has_time_to_answer() -> None:
+    it = Fixture(blocks=4)
+    first, second = it.peer(queue=4), it.peer(queue=4)
+    it.fill(first, 0.0)
+    assert it.fill(second, 0.5) == []
+    assert it.fill(second, 1.5) != []
+
+
+def test_who_waits_is_looked_at_again_though_nothing_happens() -> None:
+    it = Fixture(blocks=4)
+    first, second = it.peer(queue=4), it.peer(queue=4)
+    it.fill(first, 0.0)
+    assert it.fill(second, 0.0) == []
+    while not second.requests and it.timers.next_due is not None:
+        now = it.timers.next_due
+        it.timers.run(now)
+    assert len(second.requests) == 2
+    assert now < 2.0
+
+
+def shared_block(it: Fixture) -> tuple[Peer, Peer, tuple[int, int]]:
+    """A slow peer, a fast one, and the last block, of which both were asked."""
+    slow, fast = it.peer(queue=1), it.peer(queue=1)
+    (block,) = it.fill(slow, 0.0)
+    rated(fast, 100 * B, 2.0)
+    assert it.fill(fast, 2.0) == [block], "the end-game"
+    return slow, fast, block
+
+
+def test_the_last_block_is_asked_of_two_and_cancelled_with_the_slower() -> None:
+    it = Fixture(blocks=1)
+    slow, fast, block = shared_block(it)
+    it.deliver(fast, block)
+    assert sent(slow) == [messages.Cancel(*block, B)]
+    assert slow.requests == {}
     assert len(it.verified) == 1
+    it.deliver(slow, block)
+    assert (it.downloader.wasted, slow.unasked) == (B, 0)
+
+
+def test_a_block_is_asked_of_three_at_most() -> None:
+    it = Fixture(blocks=1)
+    _, _, block = shared_block(it)
+    third, fourth = (rated(it.peer(queue=1), 100 * B, 2.0) for _ in range(2))
+    assert it.fill(third, 2.0) == [block]
+    assert it.fill(fourth, 2.0) == []
+
+
+def test_a_piece_that_is_fetched_alone_is_left_alone() -> None:
+    it = Fixture(blocks=2)
+    alone, fast = it.peer(), it.peer()
+    alone.on_parole = True
+    assert len(it.fill(alone, 0.0)) == 2
+    rated(fast, 100 * B, 5.0)
+    assert it.fill(fast, 5.0) == []
+    it.downloader.check(alone, SNUB_SECONDS)
+    assert len(fast.requests) == 2, "but not for ever"
 
 
 def test_no_cancel_where_there_was_no_end_game() -> None:
@@ -352,13 +479,12 @@ def test_no_cancel_where_there_was_no_end_game() -> None:
 
 def test_a_shared_block_is_free_only_when_both_gave_it_up() -> None:
     it = Fixture(blocks=1)
-    first, second, third = it.peer(), it.peer(), it.peer()
-    (block,) = it.fill(first)
-    assert it.fill(second) == [block]
-    it.downloader.forget(first)
+    slow, fast, block = shared_block(it)
+    third = it.peer()
+    it.downloader.gone(slow, 2.0)
     assert it.free == 0
-    it.downloader.rejected(second, *block)
-    assert it.fill(third) == [block]
+    it.downloader.rejected(fast, *block, 2.0)
+    assert it.fill(third, 2.0) == [block]
     it.deliver(third, block)
     assert len(it.verified) == 1
 
@@ -366,14 +492,131 @@ def test_a_shared_block_is_free_only_when_both_gave_it_up() -> None:
 @pytest.mark.parametrize("finisher", [0, 1])
 def test_a_shared_block_of_a_wrong_length_stays_with_the_other(finisher: int) -> None:
     it = Fixture(blocks=1)
-    pair = it.peer(), it.peer()
-    (block,) = it.fill(pair[0])
-    it.fill(pair[1])
+    *pair, block = shared_block(it)
     with pytest.raises(PeerError):
         it.deliver(pair[1 - finisher], block, data=b"short")
     assert it.free == 0
     it.deliver(pair[finisher], block)
     assert len(it.verified) == 1
+
+
+# -- Choked, paused, limited, and a store that is slow
+
+
+def test_while_choked_only_what_is_allowed_is_asked() -> None:
+    it = Fixture(blocks=8)
+    peer = it.peer(queue=8)
+    peer.peer_choking = True
+    peer.pieces = Bitfield(4)
+    peer.pieces.add(2)
+    peer.allowed_fast = {1: None, 2: None}
+    assert it.fill(peer) == [(2, 0), (2, B)], "it lacks piece 1"
+    it.downloader.rejected(peer, 2, 0, 0.0)
+    assert it.fill(peer) == [], "it has changed its mind"
+
+
+def test_a_pause_takes_everything_back_and_ends() -> None:
+    it = Fixture(blocks=8)
+    peer, late = it.peer(queue=4), it.peer(queue=4)
+    asked = it.fill(peer)
+    it.downloader.pause(1.0)
+    assert [type(each) for each in sent(peer)] == [messages.Cancel] * 4
+    assert peer.requests == {}
+    assert it.fill(late, 1.0) == []
+    it.deliver(peer, asked[0], 1.1)
+    assert it.downloader.unverified == B, "what was under way is kept"
+    it.downloader.resume(2.0)
+    assert len(peer.requests) == 4
+    assert len(late.requests) == 3
+
+
+def test_a_limit_holds_for_all_peers_together() -> None:
+    it = Fixture(blocks=2000)
+    it.limit.down.set_rate(20 * B, 0.0)
+    peers = [it.peer(queue=500) for _ in range(3)]
+    for peer in peers:
+        it.downloader.fill(peer, 0.0)
+    now = 0.0
+    while now < 20.0:
+        assert it.timers.next_due is not None
+        now = it.timers.next_due
+        it.timers.run(now)
+    counts = [len(peer.requests) for peer in peers]
+    assert sum(counts) == pytest.approx(20 * 20, rel=0.1)
+    assert max(counts) - min(counts) < 40, "each has its turn"
+
+
+def test_requests_that_came_to_nothing_do_not_count_for_the_limit() -> None:
+    it = Fixture(blocks=2000)
+    it.limit.down.set_rate(20 * B, 0.0)
+    peer = it.peer(queue=500)
+    it.fill(peer, 10.0)
+    before = len(peer.requests)
+    for block in list(peer.requests):
+        it.downloader.rejected(peer, *block, 10.0)
+        peer.refused = 0
+    assert len(it.fill(peer, 10.0)) == before > 5
+
+
+def test_nothing_more_is_fetched_while_the_store_can_not_keep_up() -> None:
+    blocks = MAX_WAITING // B + 2 * MAX_QUEUE
+    it = Fixture(blocks=blocks)
+    it.digest.hold = True
+    peer = it.peer(queue=MAX_QUEUE)
+    peer.extensions.receive_handshake(ExtendedHandshake(request_queue=MAX_QUEUE).to_bytes())
+    while keys := list(peer.requests) or it.fill(peer):
+        for key in keys:
+            it.deliver(peer, key)
+    assert MAX_WAITING < it.downloader.unverified <= MAX_WAITING + MAX_QUEUE * B
+    it.digest.finish(1.0)
+    assert it.fill(peer, 2.0) != []
+
+
+# -- Web seeds
+
+
+def test_a_web_seed_reserves_whole_pieces_and_delivers_them() -> None:
+    it = Fixture(blocks=8)
+    it.picker.sequential = True
+    blocks = it.downloader.reserve(-1, 3, 0.0)
+    assert blocks == [(0, 0, B), (0, B, B), (1, 0, B), (1, B, B)]
+    for index, begin, length in blocks:
+        start = index * 2 * B + begin
+        it.downloader.deliver(-1, index, begin, memoryview(it.data)[start : start + length], 1.0)
+    assert [index for index, _ in it.verified] == [0, 1]
+    assert it.downloader.unverified == 0
+
+
+def test_what_a_web_seed_can_not_deliver_is_asked_of_peers() -> None:
+    it = Fixture(blocks=2)
+    peer = it.peer()
+    first, second = it.downloader.reserve(-1, 2, 0.0)
+    it.downloader.release(-1, *second[:2], 1.0)
+    it.downloader.deliver(-1, 0, 0, memoryview(b"short"), 1.0)
+    it.downloader.release(-1, *first[:2], 1.0)
+    it.downloader.leave(-1, 1.0)
+    assert it.fill(peer, 1.0) == [first[:2], second[:2]]
+
+
+def test_at_the_end_peers_fetch_what_a_web_seed_is_slow_with() -> None:
+    it = Fixture(blocks=2)
+    peer = it.peer()
+    blocks = it.downloader.reserve(-1, 2, 0.0)
+    for _ in blocks:
+        (block,) = it.fill(peer, 5.0)
+        it.deliver(peer, block, 5.0)
+    assert len(it.verified) == 1
+    it.downloader.deliver(-1, 0, 0, memoryview(it.data)[:B], 6.0)
+    assert it.downloader.wasted == B
+
+
+def test_web_seeds_rest_while_we_are_paused() -> None:
+    it = Fixture(blocks=8)
+    it.downloader.pause(0.0)
+    assert it.downloader.reserve(-1, 3, 0.0) == []
+    it.downloader.resume(0.0)
+    it.limit.down.set_rate(0, 0.0)
+    assert it.downloader.reserve(-1, 3, 0.0) == []
 
 
 # -- How many

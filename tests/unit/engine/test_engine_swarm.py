@@ -1,15 +1,21 @@
 """A torrent in its swarm: limits, losses, and what a shell may do in the middle of it. Engines and trackers
 are real; the time and the wires are the simulator's."""
 
+import hashlib
 import json
 import random
 from typing import Any
 
 import pytest
 
-from simulation.world import LATENCY, Run, World, make_torrent
+from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
+from torrentide.engine import swarm as swarm_module
+from torrentide.engine import turnover
+from torrentide.engine.budget import LinkBudget
 from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
 from torrentide.errors import TorrentideError
+from torrentide.metainfo.create import build_info
+from torrentide.metainfo.info import Info
 from torrentide.wire import messages
 from torrentide.wire.handshake import Handshake
 
@@ -113,7 +119,7 @@ def test_the_shell_hears_of_metadata_pieces_and_lies() -> None:
     leech.metadata = lambda now: heard.append("metadata")  # type: ignore[method-assign]
     leech.verified = lambda index, now: heard.append(f"{index}")  # type: ignore[method-assign]
     assert world.run(lambda: bool(leech.left), 30)
-    assert leech.left == ["piece 2 does not match its hash"]
+    assert leech.left == ["it sent false data"]
     assert leech.warnings == ["piece 2 failed verification; it is fetched again"]
     world.node().seed(info, data, [TRACKER])
     liar.node.session.close(world.now)
@@ -169,7 +175,7 @@ def test_a_lost_connection_is_told_and_made_anew() -> None:
     world.run(lambda: False, LATENCY * 2)
     assert seed.swarm.torrent.peers == {}
     assert seed.left == ["the other side closed"]
-    assert world.run(lambda: leech.is_done, 130)
+    assert world.run(lambda: leech.is_done, 30)
     assert leech.store.data == data
 
 
@@ -259,3 +265,145 @@ def test_random_bytes_on_open_links_end_them_and_break_nothing() -> None:
         world.run(lambda: False, 1)
         assert leech.errors == seed.errors == []
         assert len(seed.swarm.torrent.peers) == len(leech.swarm.torrent.peers)
+
+
+def private_torrent(world: World) -> tuple[Info, bytes]:
+    data = world.rng.randbytes(100_000)
+    return build_info(
+        "private.bin", [(("private.bin",), len(data))], 131072, hashlib.sha1(data).digest(), private=True
+    ), data
+
+
+def sockets_of(run: Run) -> set[str]:
+    return set(run.node.session._trackers)
+
+
+FOREIGN = "ws://foreign.test"
+
+
+def join(run: Run, info_hash: bytes, **given: Any) -> None:
+    """Join with a tracker of the torrent's own, and a foreign one."""
+    run.swarm = run.node.session.add(
+        info_hash,
+        [TRACKER],
+        observer=run,
+        open_store=run.store.opened,
+        now=run.node.world.now,
+        foreign=[FOREIGN, TRACKER],
+        **given,
+    )
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_private_torrent_keeps_to_its_trackers(private: bool) -> None:
+    world = World()
+    world.tracker(TRACKER)
+    foreign = world.tracker(FOREIGN)
+    info, data = private_torrent(world) if private else make_torrent(world.rng, 1000)
+    seed = Run(world.node(), MemoryStore(info, data))
+    join(seed, info.info_hash, info=info, seeding=True)
+    world.run(lambda: False, 200)
+    assert bool(foreign.received) != private
+    assert sockets_of(seed) == ({TRACKER} if private else {TRACKER, FOREIGN})
+
+
+def test_a_magnet_that_turns_out_private_leaves_the_others() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    foreign = world.tracker(FOREIGN)
+    info, data = private_torrent(world)
+    leech = Run(world.node(), MemoryStore(None, b""))
+    join(leech, info.info_hash)
+    world.node().seed(info, data, [TRACKER])
+    assert world.run(lambda: leech.is_done, 10)
+    world.run(lambda: False, 200)
+    heard = [json.loads(text).get("event") for _, text in foreign.received]
+    assert heard == ["started", "stopped"]
+    assert sockets_of(leech) == {TRACKER}
+
+
+def test_a_page_has_no_more_links_than_its_budget() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    node = world.node()
+    budget = node.session._budget = LinkBudget(most=12, most_for_offers=8)
+    runs: list[Run] = []
+    for _ in range(6):
+        info, data = make_torrent(world.rng, 1000)
+        runs.append(node.seed(info, data, [TRACKER]))
+        for _ in range(4):
+            world.node().leech(info.info_hash, [TRACKER])
+    most = 0
+    for _ in range(200):
+        world.run(lambda: False, 0.5)
+        most = max(most, budget.used)
+        assert budget.used == len(node.session._link_swarm)
+    assert most == 12
+    assert sum(len(run.swarm.torrent.peers) for run in runs) > 8, "peers that come find room"
+    node.session.close(world.now)
+    assert budget.used == 0
+
+
+# -- Turnover
+
+
+def full_seed(world: World, places: int, leeches: int, length: int, upload: float = 1e9) -> list[Run]:
+    """A seed with few places, and leeches, there before it, who cling to the one peer that they have."""
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, length)
+    runs: list[Run] = []
+    for _ in range(leeches):
+        node = world.node()
+        node.session._max_conns = 1
+        runs.append(node.leech(info.info_hash, [TRACKER]))
+    world.run(lambda: False, 1)
+    node = world.node(upload=upload)
+    node.session._max_conns = places
+    return [node.seed(info, data, [TRACKER]), *runs]
+
+
+def test_peers_that_have_all_make_room_for_newcomers() -> None:
+    world = World()
+    seed, *leeches = full_seed(world, 2, 6, 100_000)
+    most = 0
+
+    def done() -> bool:
+        nonlocal most
+        most = max(most, len(seed.swarm.torrent.peers))
+        return all(leech.is_done for leech in leeches)
+
+    assert world.run(done, 600)
+    assert most <= 2
+    assert "it was of no use and another one came" in [
+        reason for run in (seed, *leeches) for reason in run.left
+    ]
+
+
+@pytest.fixture
+def fast_turns(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Turns that are short enough for a simulated download of few peers; the length of one."""
+    monkeypatch.setattr(swarm_module, "TURNOVER_SECONDS", 20.0)
+    monkeypatch.setattr(turnover, "PROTECTED_SECONDS", 10.0)
+    monkeypatch.setattr(turnover, "TURNOVER_SHARE", 0.34)
+    return 20.0
+
+
+def test_a_full_torrent_gives_up_its_slowest_peers_in_turn(fast_turns: float) -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 25_000_000)
+    leeches = [world.node().leech(info.info_hash, [TRACKER]) for _ in range(8)]
+    world.run(lambda: False, 1)
+    node = world.node(upload=400_000)
+    node.session._max_conns = 3
+    seed = node.seed(info, data, [TRACKER])
+    world.run(lambda: False, 1.5 * fast_turns)
+    assert seed.left == ["others have been of more use"]
+    assert [leech.left for leech in leeches if leech.left] == [["the other side closed"]]
+
+
+def test_nobody_goes_where_nobody_waits(fast_turns: float) -> None:
+    world = World()
+    seed, *_ = full_seed(world, 3, 3, 25_000_000, upload=400_000)
+    world.run(lambda: False, 2.5 * fast_turns)
+    assert seed.left == []

@@ -1,13 +1,16 @@
 """Serving blocks: what is read, how it is packed, and when it waits."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
 from simulation.world import make_torrent
-from torrentide.engine.peer import HIGH_WATER, Peer
+from torrentide.engine.limits import Limits
+from torrentide.engine.peer import HIGH_WATER, MIN_HIGH_WATER, Peer
 from torrentide.engine.upload import CACHED_STRETCHES, MAX_REQUEST, PACK_BYTES, STRETCH, Uploader
 from torrentide.errors import StorageError
+from torrentide.timers import Timers
 from torrentide.wire import messages
 from unit.recorders import HeldStore, RecordedTransport
 
@@ -22,7 +25,12 @@ class Fixture:
         self.store = HeldStore(self.info, self.data)
         self.counts: list[tuple[Peer, int, float]] = []
         self.failures: list[Exception] = []
-        self.uploader = Uploader(self.store, self.info.piece_size, self.count, self.failures.append)
+        self.limit, self.timers = Limits(), Timers()
+        self.uploader = self.make(self.failures.append)
+
+    def make(self, failed: Callable[[Exception], None]) -> Uploader:
+        limit = self.limit.up_with(Limits())
+        return Uploader(self.store, self.info.piece_size, self.count, failed, limit, self.timers)
 
     def count(self, peer: Peer, count: int, now: float) -> None:
         self.counts.append((peer, count, now))
@@ -31,6 +39,12 @@ class Fixture:
         """A peer that asked for these blocks."""
         peer = Peer(1, None, RecordedTransport(), 0.0)
         peer.uploads.extend(blocks)
+        return peer
+
+    def fast_peer(self, *blocks: tuple[int, int, int]) -> Peer:
+        """One of which the channel may be filled to the brim."""
+        peer = self.peer(*blocks)
+        peer.up.add(4 * HIGH_WATER, 0.0)
         return peer
 
     def serve(self, peer: Peer, now: float = 0.0) -> list[tuple[int, int, int]]:
@@ -74,7 +88,7 @@ def test_blocks_are_served_in_order_and_true(blocks: list[tuple[int, int, int]])
 
 def test_small_blocks_travel_together() -> None:
     it = Fixture()
-    peer = it.peer(*((0, begin, B) for begin in range(0, STRETCH, B)))
+    peer = it.fast_peer(*((0, begin, B) for begin in range(0, STRETCH, B)))
     it.uploader.serve(peer, 0.0)
     sizes = [len(data) for data in transport(peer).sends]
     assert sizes == [8 * (B + 13)] * (STRETCH // B // 8)
@@ -159,13 +173,49 @@ def test_what_was_cancelled_during_a_read_is_not_sent() -> None:
 
 def test_a_full_channel_is_left_alone_until_it_drains() -> None:
     it = Fixture()
-    peer = it.peer(*((index, begin, B) for index in range(4) for begin in range(0, STRETCH, B)))
+    peer = it.fast_peer(*((index, begin, B) for index in range(4) for begin in range(0, STRETCH, B)))
     transport(peer).unsent = HIGH_WATER
     assert len(it.serve(peer)) == 8
     assert it.serve(peer) == []
     peer.unsent = 0
     transport(peer).unsent = HIGH_WATER - 1
     assert len(it.serve(peer)) == 4 * STRETCH // B - 8
+
+
+def test_little_waits_in_a_slow_channel() -> None:
+    """What is in a channel can't be taken back by a cancel, a choke or a pause."""
+    it = Fixture()
+    peer = it.peer(*((0, begin, B) for begin in range(0, STRETCH, B)))
+    assert len(it.serve(peer)) == STRETCH // B, "it takes all that it is given"
+    slow = it.peer(*((0, begin, B) for begin in range(0, STRETCH, B)))
+    transport(slow).unsent = MIN_HIGH_WATER
+    assert len(it.serve(slow)) == MIN_HIGH_WATER // B
+    assert transport(slow).low_water == MIN_HIGH_WATER // 4
+
+
+# -- A limit
+
+
+def test_a_limit_holds_and_each_peer_has_its_turn() -> None:
+    it = Fixture()
+    it.limit.up.set_rate(100_000, 0.0)
+    peers = [it.peer(*((0, begin, B) for begin in range(0, STRETCH, B))) for _ in range(3)]
+    for link, peer in enumerate(peers):
+        peer.link = link
+        it.uploader.serve(peer, 0.0)
+    now = 0.0
+    while now < 10.0:
+        due = it.timers.next_due
+        assert due is not None
+        now = due
+        it.timers.run(now)
+    counts = [sum(length for _, _, length in it.got(peer)) for peer in peers]
+    assert sum(counts) == pytest.approx(1_000_000, rel=0.1)
+    assert max(counts) - min(counts) <= 4 * B
+    it.limit.up.set_rate(None, now)
+    it.timers.run(now + 0.1)
+    assert not any(peer.uploads for peer in peers)
+    assert it.timers.next_due is None
 
 
 def test_nothing_is_read_for_a_full_channel() -> None:
@@ -213,7 +263,7 @@ def test_what_was_packed_is_not_sent_when_the_next_read_ends_everything() -> Non
         it.uploader.close()
         peer.transport.close()
 
-    it.uploader = Uploader(it.store, it.info.piece_size, it.count, close)
+    it.uploader = it.make(close)
     assert it.serve(it.peer((0, 0, B))) == [(0, 0, B)]
     it.store.error = StorageError("removed")
     it.uploader.serve(peer, 1.0)

@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from torrentide.pieces.availability import Availability
+from torrentide.pieces.availability import DEFAULT_PRIORITY, MAX_PRIORITY, Availability
+from torrentide.pieces.bitfield import Bitfield
 
 COUNT = 9
 indices = st.integers(0, COUNT - 1)
@@ -20,6 +21,7 @@ class AvailabilityAgainstCounting(RuleBasedStateMachine):
         super().__init__()
         self.real = Availability(COUNT, random.Random(1))
         self.counts = [0] * COUNT
+        self.priorities = [DEFAULT_PRIORITY] * COUNT
         self.present = set(range(COUNT))
 
     @rule(index=indices)
@@ -55,15 +57,38 @@ class AvailabilityAgainstCounting(RuleBasedStateMachine):
     @rule(index=indices)
     def put_back(self, index: int) -> None:
         self.real.insert(index)
-        self.present.add(index)
+        if self.priorities[index]:
+            self.present.add(index)
+
+    @rule(index=indices, priority=st.integers(0, MAX_PRIORITY))
+    def preferred(self, index: int, priority: int) -> None:
+        self.real.set_priority(index, priority)
+        self.priorities[index] = priority
+        if not priority:
+            self.present.discard(index)
+
+    @rule(pieces=st.sets(indices))
+    def chosen(self, pieces: set[int]) -> None:
+        theirs = Bitfield(COUNT)
+        for index in pieces:
+            theirs.add(index)
+        common = pieces & self.present
+        best = max((self.priorities[index] for index in common), default=0)
+        top = {index for index in common if self.priorities[index] == best}
+        rarest = min((self.counts[index] for index in top), default=0)
+        assert self.real.choose_first(theirs) == min(top, default=None)
+        rare = {index for index in top if self.counts[index] == rarest}
+        assert self.real.choose_random(theirs) in [*top, *[None] * (not top)]
+        assert self.real.choose(theirs) in [*rare, *[None] * (not rare)]
 
     @invariant()
     def agrees(self) -> None:
         order = list(self.real.rarest_first())
         assert sorted(order) == sorted(self.present)
         assert len(self.real) == len(order)
-        counts = [self.counts[index] for index in order]
-        assert counts == sorted(counts)
+        keys = [(-self.priorities[index], self.counts[index]) for index in order]
+        assert keys == sorted(keys)
+        assert [self.real.priority(index) for index in range(COUNT)] == self.priorities
         assert [self.real.peers(index) for index in range(COUNT)] == self.counts
         assert {index for index in range(COUNT) if index in self.real} == self.present
 
@@ -113,3 +138,17 @@ def test_a_piece_can_rise_while_it_is_out() -> None:
         availability.decrease(0)
     availability.increase(1)
     assert list(availability.rarest_first()) == [0, 1]
+
+
+def test_a_peer_with_few_pieces_is_given_its_rarest() -> None:
+    """None of the first in the order is its: then its own are looked through."""
+    availability = Availability(1000, random.Random(1))
+    theirs = Bitfield(1000)
+    for index in (300, 400, 500):
+        theirs.add(index)
+        for _ in range(index // 100):
+            availability.increase(index)
+    assert availability.choose(theirs) == 300
+    availability.remove(300)
+    assert availability.choose(theirs) == 400
+    assert availability.choose(Bitfield(1000)) is None

@@ -37,9 +37,35 @@ def test_behaves_as_a_set(case: tuple[int, list[set[int]]]) -> None:
 
 
 @given(fields(many=2))
-def test_lacking_counts_the_difference(case: tuple[int, list[set[int]]]) -> None:
+def test_counts_what_both_have(case: tuple[int, list[set[int]]]) -> None:
     count, (ours, theirs) = case
-    assert build(count, ours).lacking(build(count, theirs)) == len(ours - theirs)
+    assert build(count, ours).common(build(count, theirs)) == len(ours & theirs)
+
+
+@given(fields())
+def test_takes_pieces_out(case: tuple[int, list[set[int]]]) -> None:
+    count, (pieces,) = case
+    field = Bitfield.full(count)
+    assert [field.remove(index) for index in pieces] == [True] * len(pieces)
+    assert not any(field.remove(index) for index in pieces)
+    assert set(field) == set(range(count)) - pieces
+    assert field.held == count - len(pieces)
+
+
+@given(fields(many=2), st.data(), st.integers(1, 5))
+def test_finds_what_both_have(case: tuple[int, list[set[int]]], data: st.DataObject, most: int) -> None:
+    count, (ours, theirs) = case
+    start = data.draw(st.integers(0, count - 1))
+    found = build(count, ours).some_common(build(count, theirs), start, most)
+    assert found == sorted(index for index in ours & theirs if index >= start)[:most]
+
+
+@pytest.mark.parametrize("place", [0, 7, 2047, 2048, 2049, 5000, 9998, 9999])
+def test_finds_it_however_far(place: int) -> None:
+    ours, theirs = Bitfield.full(10_000), build(10_000, {place})
+    for start in (0, max(0, place - 1), place):
+        assert ours.some_common(theirs, start, 3) == [place]
+    assert place == 9999 or ours.some_common(theirs, place + 1, 3) == []
 
 
 @given(fields())

@@ -60,7 +60,8 @@ def test_bytes_land_in_their_place_once() -> None:
     assert piece.receive(0, memoryview(b"a" * B), source=9)
     assert piece.buffer == b"a" * B + b"end"
     assert piece.missing == 0
-    assert piece.sources == {7, 9}
+    assert list(piece.sources) == [9, 7]
+    assert [(source, bytes(data)) for source, data in piece.blocks()] == [(9, b"a" * B), (7, b"end")]
     assert list(piece.lacking()) == []
 
 

@@ -25,11 +25,26 @@ def make(count: int, blocks: int = 2, short: int = 0, seed: int = 0) -> Picker:
     return Picker(count, blocks * B, count * blocks * B - short, random.Random(seed))
 
 
+def with_four(count: int, blocks: int = 1) -> Picker:
+    """Four pieces are here and `count` more are not: no more random first pieces."""
+    picker = make(4 + count, blocks)
+    for index in range(4):
+        picker.verified(index)
+    return picker
+
+
+def pick(picker: Picker, *pieces: int, most: int = 100, who: int = 1, **how: object) -> list[int]:
+    """The pieces of which a peer with `pieces` is asked for blocks; with all, if none are named."""
+    count = picker.have.count
+    theirs = having(count, *pieces) if pieces else Bitfield.full(count)
+    return [index for index, _, _ in picker.pick(theirs, most, who, **how)]  # type: ignore[arg-type]
+
+
 def test_a_piece_that_was_begun_comes_first() -> None:
     picker = make(4, blocks=3)
     picker.availability.add_all([0, 1, 2, 3])
-    (begun,) = {index for index, _, _ in picker.pick(Bitfield.full(4), 1)}
-    assert picker.pick(Bitfield.full(4), 2) == [(begun, B, B), (begun, 2 * B, B)]
+    (begun,) = {index for index, _, _ in picker.pick(Bitfield.full(4), 1, 1)}
+    assert picker.pick(Bitfield.full(4), 2, 1) == [(begun, B, B), (begun, 2 * B, B)]
 
 
 def test_then_the_rarest() -> None:
@@ -37,69 +52,54 @@ def test_then_the_rarest() -> None:
     for index, peers in ((0, 3), (1, 1), (2, 2)):
         for _ in range(peers):
             picker.availability.increase(index)
-    assert [index for index, _, _ in picker.pick(Bitfield.full(3), 3)] == [1, 2, 0]
+    assert [index for index, _, _ in picker.pick(Bitfield.full(3), 3, 1)] == [1, 2, 0]
 
 
 def test_only_what_the_peer_has() -> None:
     picker = make(3)
-    assert picker.pick(having(3, 1), 10) == [(1, 0, B), (1, B, B)]
-    assert picker.pick(having(3, 1), 10) == []
-    assert picker.pick(having(3), 10) == []
+    assert picker.pick(having(3, 1), 10, 1) == [(1, 0, B), (1, B, B)]
+    assert picker.pick(having(3, 1), 10, 1) == []
+    assert picker.pick(having(3), 10, 1) == []
 
 
 def test_the_last_block_is_short() -> None:
     picker = make(2, blocks=2, short=B + 5)
     assert picker.size_of(0) == 2 * B
     assert picker.size_of(1) == B - 5
-    assert picker.pick(having(2, 1), 10) == [(1, 0, B - 5)]
+    assert picker.pick(having(2, 1), 10, 1) == [(1, 0, B - 5)]
 
 
 def test_a_released_block_is_given_again() -> None:
     picker = make(1, blocks=3)
-    picker.pick(Bitfield.full(1), 3)
+    picker.pick(Bitfield.full(1), 3, 1)
     picker.release(0, B)
-    assert picker.pick(Bitfield.full(1), 3) == [(0, B, B)]
+    assert picker.pick(Bitfield.full(1), 3, 1) == [(0, B, B)]
 
 
 def test_release_of_a_piece_that_is_not_on_its_way() -> None:
     picker = make(1)
     picker.release(0, 0)
-    assert len(picker.pick(Bitfield.full(1), 5)) == 2
+    assert len(picker.pick(Bitfield.full(1), 5, 1)) == 2
 
 
 def test_a_failed_piece_is_fetched_again_from_the_start() -> None:
     picker = make(1)
-    picker.pick(Bitfield.full(1), 5)
+    picker.pick(Bitfield.full(1), 5, 1)
     picker.partial[0].receive(0, b"x" * B, source=1)
     picker.failed(0)
-    assert picker.pick(Bitfield.full(1), 5) == [(0, 0, B), (0, B, B)]
+    assert picker.pick(Bitfield.full(1), 5, 1) == [(0, 0, B), (0, B, B)]
     assert picker.partial[0].buffer == bytes(2 * B)
 
 
 def test_a_verified_piece_is_never_picked() -> None:
     picker = make(2, blocks=1)
     picker.verified(0)
-    assert [index for index, _, _ in picker.pick(Bitfield.full(2), 5)] == [1]
+    assert [index for index, _, _ in picker.pick(Bitfield.full(2), 5, 1)] == [1]
     assert 0 in picker.have
     assert not picker.have.complete
 
 
-def test_end_game_gives_what_others_were_asked_for() -> None:
-    picker = make(2, blocks=2)
-    picker.pick(Bitfield.full(2), 4)
-    assert picker.pick(Bitfield.full(2), 4) == []
-    first = picker.pick_busy(Bitfield.full(2), {})
-    assert first is not None
-    index, begin, _ = first
-    assert picker.pick_busy(Bitfield.full(2), {(index, begin): 0.0}) not in (first, None)
-    picker.partial[index].receive(begin, bytes(B), source=1)
-    assert picker.pick_busy(Bitfield.full(2), {}) not in (first, None)
-    other = 1 - index
-    assert picker.pick_busy(having(2, other), {}) == (other, 0, B)
-    assert picker.pick_busy(having(2), {}) is None
-
-
-COUNT, BLOCKS = 5, 3
+COUNT, BLOCKS = 9, 3
 peer_pieces = st.sets(st.integers(0, COUNT - 1)).map(lambda pieces: having(COUNT, *pieces))
 
 
@@ -116,27 +116,57 @@ class PickerAgainstModel(RuleBasedStateMachine):
         }
         self.states = dict.fromkeys(self.sizes, "free")
         self.begun: set[int] = set()
+        self.workers: dict[int, int] = {}
+        self.closed: dict[int, int] = {}
         self.verified: set[int] = set()
         self.peers = [0] * COUNT
 
     def blocks_of(self, index: int) -> list[tuple[int, int]]:
         return [block for block in self.sizes if block[0] == index]
 
-    @rule(theirs=peer_pieces, most=st.integers(0, 7))
-    def pick(self, theirs: Bitfield, most: int) -> None:
-        picked: list[Block] = self.picker.pick(theirs, most)
+    @rule(theirs=peer_pieces, most=st.integers(0, 7), who=st.integers(1, 3), whole=st.booleans())
+    def pick(self, theirs: Bitfield, most: int, who: int, whole: bool) -> None:
+        picked: list[Block] = self.picker.pick(theirs, most, who, whole=whole)
         free = [block for block, state in self.states.items() if state == "free" and block[0] in theirs]
-        assert len(picked) == min(most, len(free)), "every free block that the peer has is found"
+        open_to_all = [block for block in free if block[0] not in self.closed]
+        assert min(most, len(open_to_all)) <= len(picked) <= most, "every free block is found"
         for index, begin, length in picked:
             assert (index, begin) in free, "never twice, never what the peer lacks"
             assert length == self.sizes[index, begin]
+            assert self.closed.get(index, who) == who, "not what another does alone"
             self.states[index, begin] = "asked"
             free.remove((index, begin))
             if index not in self.begun:
-                assert not self.begun & {block[0] for block in free}, "what was begun comes first"
-                self.begun.add(index)
-                new = {block[0] for block in free} - self.begun
-                assert all(self.peers[index] <= self.peers[other] for other in new), "then the rarest"
+                shared = {block[0] for block in free} & self.begun - self.workers.keys()
+                assert not shared, "what was begun comes first"
+                self.begin(index, free)
+                if whole:
+                    self.workers[index] = who
+
+    @rule(theirs=peer_pieces, most=st.integers(0, 7), who=st.integers(1, 3))
+    def pick_alone(self, theirs: Bitfield, most: int, who: int) -> None:
+        for index, begin, _ in self.picker.pick(theirs, most, who, alone=True):
+            assert index in theirs
+            assert self.states[index, begin] == "free"
+            self.states[index, begin] = "asked"
+            if index in self.begun:
+                assert self.workers[index] == who, "nothing that others have a part in"
+            else:
+                self.begin(index, [])
+                self.workers[index] = self.closed[index] = who
+
+    def begin(self, index: int, free: list[tuple[int, int]]) -> None:
+        self.begun.add(index)
+        if len(self.verified) >= 4:
+            new = {block[0] for block in free} - self.begun
+            assert all(self.peers[index] <= self.peers[other] for other in new), "the rarest first"
+
+    @rule(who=st.integers(1, 3))
+    def leave(self, who: int) -> None:
+        self.picker.leave(who)
+        for index in [index for index, worker in self.workers.items() if worker == who]:
+            del self.workers[index]
+            self.closed.pop(index, None)
 
     @precondition(lambda self: "asked" in self.states.values())
     @rule(data=st.data(), arrives=st.booleans())
@@ -165,6 +195,8 @@ class PickerAgainstModel(RuleBasedStateMachine):
             if all(self.states[block] == "here" for block in self.blocks_of(index))
         ]
         for index in whole:
+            self.workers.pop(index, None)
+            self.closed.pop(index, None)
             if good:
                 self.picker.verified(index)
                 self.verified.add(index)
@@ -172,17 +204,6 @@ class PickerAgainstModel(RuleBasedStateMachine):
                 self.picker.failed(index)
                 self.begun.discard(index)
                 self.states.update(dict.fromkeys(self.blocks_of(index), "free"))
-
-    @rule(theirs=peer_pieces)
-    def end_game(self, theirs: Bitfield) -> None:
-        busy = self.picker.pick_busy(theirs, {})
-        lacking = {
-            block
-            for block, state in self.states.items()
-            if state != "here" and block[0] in theirs and block[0] in self.begun
-        }
-        assert (busy is None) == (not lacking)
-        assert busy is None or (busy[:2] in lacking and busy[2] == self.sizes[busy[:2]])
 
     @rule(index=st.integers(0, COUNT - 1))
     def have(self, index: int) -> None:

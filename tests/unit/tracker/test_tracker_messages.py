@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from torrentide.discovery.trackerjson import MAX_BRACKETS
 from torrentide.tracker import messages
 from torrentide.tracker.messages import Announce, Answer, Offer, Refusal, Scrape
 
@@ -202,8 +203,8 @@ def test_takes_nesting_of_exactly_the_greatest_depth(opening: str, closing: str)
             json.dumps(announce())[:-1] + ',"x":' + opening * (depth - 1) + "1" + closing * (depth - 1) + "}"
         )
 
-    assert isinstance(read(nested(messages.MAX_BRACKETS)), Announce)
-    assert "brackets" in refusal(nested(messages.MAX_BRACKETS + 1))
+    assert isinstance(read(nested(MAX_BRACKETS)), Announce)
+    assert "brackets" in refusal(nested(MAX_BRACKETS + 1))
 
 
 def test_writes_replies_to_the_byte() -> None:

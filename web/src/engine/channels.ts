@@ -17,6 +17,7 @@ const LOW_WATER = 256 * 1024;
 interface Channel {
   /** Sends, and gives the bytes that wait unsent. */
   send(data: Uint8Array<ArrayBuffer>): number;
+  lowWater(count: number): void;
   close(): void;
 }
 
@@ -31,14 +32,27 @@ export class Channels {
     return new Uint8Array(this.buffer, 0, size);
   }
 
-  /** Sends what was put into the buffer; gives the bytes that wait unsent. A closed channel takes all and sends nothing. */
+  /**
+   * Sends what was put into the buffer; gives the bytes that wait unsent. A closed channel takes all and sends nothing. One that
+   * refuses is closed, for its stream of bytes has a gap, and Python is told behind its call.
+   */
   send(link: number, size: number): number {
+    const channel = this.channels.get(link);
+    if (!channel) return 0;
     try {
-      return this.channels.get(link)?.send(new Uint8Array(this.buffer, 0, size)) ?? 0;
-    } catch {
-      // Its close event is on the way.
+      return channel.send(new Uint8Array(this.buffer, 0, size));
+    } catch (error) {
+      const reason = `the browser refused to send: ${error instanceof Error ? error.message : String(error)}`;
+      this.channels.set(link, { ...channel, send: () => 0 });
+      channel.close();
+      queueMicrotask(() => this.lost(link, reason));
       return 0;
     }
+  }
+
+  /** Sets how few bytes wait unsent when `onLow` is told. */
+  lowWater(link: number, count: number): void {
+    this.channels.get(link)?.lowWater(count);
   }
 
   close(link: number): void {
@@ -55,6 +69,9 @@ export class Channels {
       send: (data) => {
         channel.send(data);
         return channel.bufferedAmount;
+      },
+      lowWater: (count) => {
+        channel.bufferedAmountLowThreshold = count;
       },
       close: () => channel.close(),
     });
@@ -86,6 +103,8 @@ export class Channels {
         tell({ type: 'data', data: copy }, [copy]);
         return sent - arrived;
       },
+      // The page tells of each message that has gone out.
+      lowWater: () => {},
       close: () => tell({ type: 'close' }),
     });
     port.onmessage = ({ data: message }: MessageEvent<RelayToEngine>) => {

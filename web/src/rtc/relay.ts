@@ -26,7 +26,12 @@ export function relay(channel: RTCDataChannel): MessagePort {
   port.onmessage = ({ data: message }: MessageEvent<RelayToPage>) => {
     if (message.type === 'close') return channel.close();
     if (channel.readyState !== 'open') return;
-    channel.send(message.data);
+    try {
+      channel.send(message.data);
+    } catch {
+      // A stream of bytes with a gap is of no use: its close event tells the engine.
+      return channel.close();
+    }
     sent += message.data.byteLength;
     if (channel.bufferedAmount <= LOW_WATER) low();
   };

@@ -16,12 +16,14 @@ MAX_CLIENT_CHARS = 64
 @dataclass(slots=True)
 class ExtendedHandshake:
     """`ids` maps an extension's name to its number. `client` is the name and version, `request_queue`
-    (reqq) how many requests the sender keeps, `metadata_size` the bytes of its info dict (BEP 9)."""
+    (reqq) how many requests the sender keeps, `metadata_size` the bytes of its info dict (BEP 9),
+    `upload_only` whether it wants nothing more (BEP 21; None when it does not say)."""
 
     ids: dict[str, int] = field(default_factory=dict)
     client: str = ""
     request_queue: int | None = None
     metadata_size: int | None = None
+    upload_only: bool | None = None
 
     def to_bytes(self) -> bytes:
         """The payload of message 20, number 0."""
@@ -32,6 +34,8 @@ class ExtendedHandshake:
             values["reqq"] = self.request_queue
         if self.metadata_size is not None:
             values["metadata_size"] = self.metadata_size
+        if self.upload_only is not None:
+            values["upload_only"] = int(self.upload_only)
         return bencode.encode(values)
 
 
@@ -53,6 +57,7 @@ def parse_extended_handshake(payload: bytes) -> ExtendedHandshake:
         client=client.decode(errors="replace")[:MAX_CLIENT_CHARS] if isinstance(client, bytes) else "",
         request_queue=_positive(values.get(b"reqq")),
         metadata_size=_positive(values.get(b"metadata_size")),
+        upload_only=_flag(values.get(b"upload_only")),
     )
 
 
@@ -69,3 +74,7 @@ def _ids(numbers: object) -> dict[str, int]:
 
 def _positive(value: object) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
+
+
+def _flag(value: object) -> bool | None:
+    return bool(value) if isinstance(value, int) else None

@@ -49,6 +49,7 @@ class Extensions:
             client=handshake.client or before.client,
             request_queue=handshake.request_queue or before.request_queue,
             metadata_size=handshake.metadata_size or before.metadata_size,
+            upload_only=before.upload_only if handshake.upload_only is None else handshake.upload_only,
         )
         return self.peer
 
