@@ -20,8 +20,8 @@ from unit.web_servers import make_files
 
 MIB = 1024 * 1024
 PIECE = 256 * 1024
-SINGLE, SINGLE_FILES, _, SINGLE_DATA = make_files(random.Random(1), PIECE, [("single.bin", 4 * MIB + 12345)])
-MANY, MANY_FILES, _, MANY_DATA = make_files(
+SINGLE, SINGLE_FILES, SINGLE_DATA = make_files(random.Random(1), PIECE, [("single.bin", 4 * MIB + 12345)])
+MANY, MANY_FILES, MANY_DATA = make_files(
     random.Random(2),
     PIECE,
     [("a.bin", 100_000), ("dir/b c#?%.bin", 7), ("dir/ü.bin", 3 * MIB), ("empty", 0), ("last.bin", MIB)],
@@ -174,7 +174,7 @@ def test_faulty_servers_do_not_stop_a_good_one(page: Page, server: FileServer) -
 
 def test_what_was_not_asked_for_is_not_read(page: Page, server: FileServer) -> None:
     """A limit reaches the server: nothing is piled up in the page."""
-    info, files, _, data = make_files(random.Random(3), MIB, [("big.bin", 48 * MIB)])
+    info, files, data = make_files(random.Random(3), MIB, [("big.bin", 48 * MIB)])
     server.files |= files
     result = download(page, info, data, f"{server.url}/ranges/big.bin", limit=MIB, seconds=4)
     assert 0 < result["bytes"] < MIB * (result["seconds"] + 1)

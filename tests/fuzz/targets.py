@@ -15,7 +15,7 @@ from torrentide.metainfo import bencode
 from torrentide.metainfo.info import parse_info
 from torrentide.metainfo.magnet import parse_info_hash, parse_magnet
 from torrentide.metainfo.metainfo import parse_metainfo
-from torrentide.metainfo.names import safe_path
+from torrentide.metainfo.names import MAX_DEPTH, safe_path
 from torrentide.tracker.swarm import Tracker
 from torrentide.wire import messages
 from torrentide.wire.connection import Connection
@@ -45,7 +45,8 @@ def composed(data: bytes) -> str:
 
 
 def fuzz_bencode(data: bytes) -> None:
-    """Decoding, the end of a value, the values of a dictionary as they came; what decodes and is canonical encodes to the same."""
+    """Decoding, the end of a value, the raw values of a dictionary; what decodes and is canonical encodes to
+    the same."""
     try:
         value = bencode.decode(data)
     except InvalidTorrent:
@@ -93,7 +94,7 @@ def fuzz_info(data: bytes) -> None:
 
 def fuzz_names(data: bytes) -> None:
     """File names, one segment a line."""
-    path = safe_path([part.decode(errors="replace") for part in data.split(b"\n")])
+    path = safe_path([part.decode(errors="replace") for part in data.split(b"\n")[:MAX_DEPTH]])
     for part in path:
         assert part not in ("", ".", ".."), "a segment that walks"
         assert not set(part) & {"/", "\\", "\0"}, "a segment with a separator"

@@ -21,14 +21,13 @@ Entry = tuple[str, int]
 
 def make_files(
     rng: random.Random, piece_length: int, entries: list[Entry]
-) -> tuple[Info, dict[str, bytes], list[tuple[int, int]], bytes]:
-    """A torrent with one file or many, the files by their path on a server, its padding and its bytes."""
-    files, pads, whole = {}, [], b""
+) -> tuple[Info, dict[str, bytes], bytes]:
+    """A torrent with one file or many, the files by their path on a server, and its bytes. What lies in
+    ".pad" is padding."""
+    files, whole = {}, b""
     for path, length in entries:
         data = bytes(length) if path.startswith(".pad") else rng.randbytes(length)
-        if path.startswith(".pad"):
-            pads.append((len(whole), length))
-        else:
+        if not path.startswith(".pad"):
             files[f"top/{path}" if len(entries) > 1 else path] = data
         whole += data
     hashes = b"".join(
@@ -39,9 +38,12 @@ def make_files(
     if len(entries) == 1:
         info |= {"name": entries[0][0], "length": entries[0][1]}
     else:
-        listed = [{"path": path.split("/"), "length": length} for path, length in entries]
+        listed = [
+            {"path": path.split("/"), "length": length, "attr": "p" if path.startswith(".pad") else ""}
+            for path, length in entries
+        ]
         info |= {"name": "top", "files": listed}
-    return parse_info(bencode.encode(info)), files, pads, whole
+    return parse_info(bencode.encode(info)), files, whole
 
 
 class LackingBlocks:

@@ -7,14 +7,13 @@ Owns the rules for URLs from strangers, and the two ways to name a range of the 
 import ipaddress
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from torrentide.errors import UnsupportedError
-from torrentide.metainfo import bencode
-from torrentide.metainfo.info import Info
+from torrentide.metainfo.info import Info, raw_paths
 
 # Names that lead into the visitor's own network: mDNS, RFC 6761, RFC 8375, ICANN's reserve for private use.
 _LOCAL_NAME = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)")
@@ -51,27 +50,18 @@ class Addresses(Protocol):
 
 
 class Files:
-    """The files of a torrent under the names that it gives them, which are not safe for a disk. `pads` are
-    the (begin, length) of padding in the torrent (BEP 47), which no server has."""
+    """The files of a torrent under the names that it gives them, which are not safe for a disk, and the
+    padding between them (BEP 47), which no server has."""
 
-    def __init__(self, info: Info, pads: Sequence[tuple[int, int]] = ()) -> None:
-        outer = bencode.decode(info.raw)
-        assert isinstance(outer, dict)  # It was parsed before.
-        self.single = b"files" not in outer
-        self._name = _raw(outer, b"name")
-        self._paths: list[list[bytes]] = []
-        self._starts: list[int] = []
-        padding = {begin for begin, length in pads if length}
-        self._pads: set[int] = set()
-        begin = 0
-        for entry in [outer] if self.single else outer[b"files"]:
-            if entry[b"length"]:
-                if begin in padding:
-                    self._pads.add(len(self._starts))
-                self._starts.append(begin)
-                self._paths.append([] if self.single else _raw(entry, b"path"))
-            begin += entry[b"length"]
-        self._ends = [*self._starts[1:], begin]
+    def __init__(self, info: Info) -> None:
+        paths = raw_paths(info)
+        self.single = len(paths[0]) == 1
+        # Padding has no path.
+        spans = [(file.offset, path) for file, path in zip(info.files, paths, strict=True) if file.length]
+        spans = sorted(spans + [(begin, ()) for begin, _ in info.pads])
+        self._starts = [start for start, _ in spans]
+        self._paths = [path for _, path in spans]
+        self._ends = [*self._starts[1:], info.length]
 
     def cut(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Cut bytes `start` to `end` (exclusive) of the torrent along files: (number, start, end)."""
@@ -84,7 +74,7 @@ class Files:
 
     def is_pad(self, number: int) -> bool:
         """Whether it is padding."""
-        return number in self._pads
+        return not self._paths[number]
 
     def bounds(self, number: int) -> tuple[int, int]:
         """The file's start and end (exclusive) in the torrent."""
@@ -93,7 +83,7 @@ class Files:
     def path(self, number: int) -> str:
         """The path with the torrent's name in front, percent-encoded."""
         # A browser takes "." and ".." out of a path, however they are written, and so leaves the folder.
-        parts = [part for part in [self._name, *self._paths[number]] if part not in (b"", b".", b"..")]
+        parts = [part for part in self._paths[number] if part not in (b"", b".", b"..")]
         return "/".join(quote(part, safe="") for part in parts)
 
 
@@ -237,7 +227,3 @@ def _page(origin: str) -> SplitResult:
 
 def _refusal(url: str, why: str) -> UnsupportedError:
     return UnsupportedError(f"web seed {url[:200]} is not used: {why}")
-
-
-def _raw(entry: dict[bytes, Any], key: bytes) -> Any:
-    return entry.get(key + b".utf-8", entry.get(key))

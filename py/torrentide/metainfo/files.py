@@ -70,7 +70,8 @@ def read_layout(info: dict[bytes, Any], top: str) -> Layout:
         if b"p" in flags:
             _pad(pads, offset, length)
         else:
-            path = (top, *_path(entry, number)) if b"files" in info else (top,)
+            below = (_safe(raw_path(entry, number)) or ("_",)) if b"files" in info else ()
+            path = (top, *below)
             files.append(_file(path, length, offset, number, flags, entry))
         offset += length
     unique = unique_paths([file.path for file in files])
@@ -101,11 +102,12 @@ def _entries(info: dict[bytes, Any]) -> list[dict[bytes, Any]]:
     return entries
 
 
-def _path(entry: dict[bytes, Any], number: int) -> Path:
+def raw_path(entry: dict[bytes, Any], number: int) -> list[bytes]:
+    """The path of entry `number` as its maker wrote it, in UTF-8 where it is there twice. It is not safe."""
     for key in (b"path.utf-8", b"path"):
         path = entry.get(key)
         if path and _are_strings(path):
-            return _safe(path) or ("_",)
+            return path
     raise InvalidTorrent(f"info.files[{number}].path must be a list of strings")
 
 

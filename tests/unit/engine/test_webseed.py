@@ -46,14 +46,14 @@ class Fixture:
         seed: int = 1,
     ) -> None:
         rng = random.Random(seed)
-        self.info, self.files, self.pads, self.whole = make_files(rng, piece_length, entries)
+        self.info, self.files, self.whole = make_files(rng, piece_length, entries)
         self.timers = Timers()
         self.blocks = LackingBlocks(self.info)
         self.held = HeldFetches()
         self.server = WebServer(self.timers, rng, self.files)
         self.warnings: list[TorrentideError] = []
         fetch: Fetch = self.server if served else self.held
-        addresses = FileAddresses(SEED, Files(self.info, self.pads))
+        addresses = FileAddresses(SEED, Files(self.info))
         self.seed = WebSeed(
             SEED,
             -1,

@@ -12,9 +12,12 @@ PAGE = "http://page.example"
 
 def info_of(length: int, files: list[tuple[list[bytes], int]] | None = None, name: bytes = b"name") -> Info:
     """An info dict with pieces of 100 bytes."""
-    what = {b"length": length} if files is None else {}
+    what: dict[bytes, object] = {b"length": length} if files is None else {}
     if files is not None:
-        what = {b"files": [{b"path": path, b"length": size} for path, size in files]}  # type: ignore[dict-item]
+        what[b"files"] = [
+            {b"path": path, b"length": size, b"attr": b"p" if b".pad" in path else b""}
+            for path, size in files
+        ]
     pieces = bytes(20 * -(-length // 100))
     return parse_info(bencode.encode({b"name": name, b"piece length": 100, b"pieces": pieces, **what}))
 
@@ -163,10 +166,8 @@ def test_a_message_stays_short() -> None:
 # -- Files
 
 
-def steps(
-    url: str, info: Info, *ranges: tuple[int, int], pads: list[tuple[int, int]] | None = None
-) -> list[Step]:
-    return FileAddresses(url, Files(info, pads or ())).steps(ranges)
+def steps(url: str, info: Info, *ranges: tuple[int, int]) -> list[Step]:
+    return FileAddresses(url, Files(info)).steps(ranges)
 
 
 def test_a_single_file() -> None:
@@ -205,13 +206,21 @@ def test_the_utf_8_name_is_preferred() -> None:
 
 
 def test_padding_has_no_url() -> None:
-    info = info_of(250, [([b"a"], 120), ([b".pad", b"80"], 80), ([b"c"], 50)])
-    pads = [(120, 80), (250, 0)]
-    assert steps("http://h", info, (100, 250), pads=pads) == [
+    info = info_of(250, [([b"a"], 120), ([b".pad", b"30"], 30), ([b".pad", b"50"], 50), ([b"c"], 50)])
+    assert steps("http://h", info, (100, 250)) == [
         Step("http://h/name/a", 100, 120, 0, 120),
         Step(None, 120, 200, 120, 80),
         Step("http://h/name/c", 200, 250, 200, 50),
     ]
+
+
+def test_links_and_odd_names_take_no_place() -> None:
+    """A symbolic link has no bytes, whether it says so or not (BEP 47)."""
+    links = [{b"path": [b"l"], b"attr": b"l"}, {b"path": [b"m"], b"attr": b"l", b"length": 70}]
+    named = {b"name": b"n", b"name.utf-8": 7, b"piece length": 100, b"pieces": bytes(20)}
+    last = {b"path": [b"b"], b"path.utf-8": b"no list", b"length": 30}
+    info = parse_info(bencode.encode({**named, b"files": [*links, last]}))
+    assert steps("http://h", info, (0, 30)) == [Step("http://h/n/b", 0, 30, 0, 30)]
 
 
 def test_ranges_in_one_file_become_one_fetch() -> None:
