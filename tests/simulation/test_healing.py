@@ -65,6 +65,23 @@ def test_two_peers_whose_connection_is_cut_meet_again(seed: int) -> None:
     assert world.run(connected(leech), 20)
 
 
+def test_a_paused_torrent_does_not_look_for_company() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 2_000_000)
+    world.node(upload=200_000).seed(info, data, [TRACKER])
+    leech = world.node().leech(info.info_hash, [TRACKER])
+    assert world.run(connected(leech), MINUTE)
+    leech.swarm.torrent.pause(world.now)
+    cut(world, leech)
+    before = len(announces(world, leech))
+    world.run(lambda: False, 2.5 * MINUTE)
+    assert not connected(leech)()
+    assert [message["numwant"] for message in announces(world, leech)[before:]] == [0]
+    leech.swarm.torrent.resume(world.now)
+    assert world.run(lambda: leech.is_done, 3 * MINUTE)
+
+
 def test_cut_again_and_again_they_meet_each_time() -> None:
     world = World()
     world.tracker(TRACKER)

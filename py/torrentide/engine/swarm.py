@@ -160,8 +160,10 @@ class Swarm:
     # -- Limits
 
     def _room(self, now: float) -> int:
-        """How many more peers are welcome; one where a newcomer may take the place of one that is of no
-        use."""
+        """How many more peers are welcome: none while paused, and one where a newcomer may take the place of
+        one that is of no use."""
+        if self.torrent.paused:
+            return 0
         free = self._max_conns - len(self.torrent.peers) - self.links.connecting
         if free > 0:
             return free
@@ -210,7 +212,7 @@ class Swarm:
 
     def _lonely(self, others: int, now: float) -> bool:
         """Whether peers are lacking that a tracker with `others` may bring. A seed is content with one."""
-        enough = min(others, 1 if self.torrent.complete else FEW_PEERS)
+        enough = min(others, 1 if self.torrent.finished else FEW_PEERS)
         joined = sum(1 for peer in self.torrent.peers.values() if peer.peer_id is not None)
         return joined < enough and self._room(now) > 0
 
