@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from descriptions import describe, described
 from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.swarm import Swarm
@@ -211,15 +212,15 @@ class Node:
 
     def offer(self, link: int) -> None:
         self.world.ends[link] = End(self.world, self, link)
-        self.world.later(GATHER, lambda: self.session.link_local(link, f"{link}", self.world.now))
+        self.world.later(GATHER, lambda: self.session.link_local(link, describe(link), self.world.now))
 
     def accept(self, link: int, sdp: str) -> None:
         end = self.world.ends[link] = End(self.world, self, link)
-        end.other = self.world.ends.get(int(sdp))
-        self.world.later(GATHER, lambda: self.session.link_local(link, f"{link}", self.world.now))
+        end.other = self.world.ends.get(described(sdp))
+        self.world.later(GATHER, lambda: self.session.link_local(link, describe(link), self.world.now))
 
     def answer(self, link: int, sdp: str) -> None:
-        end, other = self.world.ends[link], self.world.ends.get(int(sdp))
+        end, other = self.world.ends[link], self.world.ends.get(described(sdp))
         if other is not None and other.other is end:
             end.other = other
             self.world.later(2 * LATENCY, lambda: self._open(end, other))

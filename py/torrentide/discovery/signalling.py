@@ -7,13 +7,12 @@ never knows sockets, torrents or time.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torrentide.discovery.sdp import MAX_SDP_CHARS
 from torrentide.discovery.trackerjson import dump, load, to_bytes, to_text
 from torrentide.errors import TrackerError
 
 # aquatic and openwebtorrent take 64 KiB a message; libtorrent reads 128 KiB of one, and 64 KiB of SDP.
 MAX_MESSAGE_CHARS = 128 * 1024
-# A complete description with a data channel and its candidates has 0.5 to 3 KiB.
-MAX_SDP_CHARS = 16 * 1024
 # More text than anybody reads in a warning.
 MAX_REASON_CHARS = 500
 # aquatic takes 10 offers an announce; WebTorrent makes 5.

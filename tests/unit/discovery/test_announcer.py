@@ -35,7 +35,7 @@ class Fixture:
         rng = random.Random(1)
         self.tracker = Tracker(URL, self.sockets, self.timers, rng)
         self.links = Links(
-            OURS, self.dialer, self.timers, rng, itertools.count(1).__next__, self.dialer.close
+            OURS, self.dialer, self.timers, rng, itertools.count(1).__next__, self.dialer.close, str
         )
         self.progress = Progress(10, 20, 30)
         self.wanted = 2

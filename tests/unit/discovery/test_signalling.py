@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentide.discovery import signalling
+from torrentide.discovery.sdp import MAX_SDP_CHARS
 from torrentide.discovery.signalling import (
     MAX_INTERVAL,
     MAX_MESSAGE_CHARS,
     MAX_REASON_CHARS,
-    MAX_SDP_CHARS,
     AnnounceReply,
     Failure,
     Offer,
