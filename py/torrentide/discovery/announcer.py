@@ -19,6 +19,7 @@ from torrentide.discovery.signalling import (
     Offer,
     RemoteAnswer,
     RemoteOffer,
+    ScrapeReply,
     TrackerMessage,
 )
 from torrentide.discovery.tracker import Tracker
@@ -90,6 +91,8 @@ class Announcer:
         # The offers of the last announce: those that nobody answers are announced again.
         self._offers: list[Offer] = []
         self._offers_taken = 0
+        # Who waits for the tracker's counts.
+        self._scrapes: list[Callable[[ScrapeReply], None]] = []
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -109,6 +112,14 @@ class Announcer:
         self._cancel_timer()
         self._cancel_healing()
         return self.tracker.leave(self._info_hash)
+
+    def scrape(self, done: Callable[[ScrapeReply], None]) -> None:
+        """Ask the tracker for its counts; `done` is called if it answers. Some say nothing of a torrent that
+        they don't know."""
+        if self.tracker.is_open:
+            if not self._scrapes:
+                self.tracker.send(signalling.scrape(self._info_hash))
+            self._scrapes.append(done)
 
     def lost(self, now: float) -> None:
         """A peer's connection was lost by no decision of ours: look for it, or another, soon."""
@@ -143,6 +154,10 @@ class Announcer:
         match message:
             case AnnounceReply():
                 self._on_reply(message, now)
+            case ScrapeReply():
+                waiting, self._scrapes = self._scrapes, []
+                for done in waiting:
+                    done(message)
             case RemoteOffer() | RemoteAnswer() if message.peer_id == self._peer_id:
                 pass  # Our own, come back.
             case RemoteOffer():
@@ -161,6 +176,7 @@ class Announcer:
         """The tracker can't be used for now; it comes back by itself."""
         if not self.tracker.is_open:
             self._started = False
+            self._scrapes.clear()
             self._cancel_timer()
             self._cancel_healing()
         self._warn(error)

@@ -4,13 +4,14 @@ Owns the limits on connections and the passage of a link from discovery to the t
 messages of either.
 """
 
+import functools
 import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from torrentide.discovery.announcer import Announcer, Progress
 from torrentide.discovery.links import Links
-from torrentide.discovery.signalling import AnnounceReply
+from torrentide.discovery.signalling import AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
@@ -110,6 +111,11 @@ class Swarm:
         """The network is there again."""
         for announcer in self._announcers:
             announcer.online(now)
+
+    def scrape(self, done: Callable[[str, ScrapeReply], None]) -> None:
+        """Ask every tracker for its counts; `done` is called with the URL of each that answers."""
+        for announcer in self._announcers:
+            announcer.scrape(functools.partial(done, announcer.tracker.url))
 
     def _join(self, tracker: Tracker, now: float) -> Announcer:
         announcer = Announcer(
