@@ -10,6 +10,8 @@ NATIVE_SOURCES := $(addprefix py/torrentide/,cli/% tracker/% hybrid/% __main__.p
 ENGINE_SOURCES := $(filter-out $(NATIVE_SOURCES),$(filter py/%,$(SOURCES)))
 WEB_SOURCES := $(filter web/%,$(SOURCES))
 BUNDLER := $(addprefix build/,bundle.mjs pack.py verify.py notices.txt)
+# Only what fuzzes needs it, and it is big: it stays out of .venv.
+ATHERIS := $(shell sed -n 's/.*"\(atheris==[^" ;]*\).*/\1/p' pyproject.toml)
 LOCKS := package-lock.json requirements-dev.txt
 
 help: ## List the targets
@@ -43,8 +45,8 @@ test: ## Everything: set-up, build, lint and all tests
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-interop
 
-test-unit: ## Unit tests and simulations on the native Python
-	$(PYTHON) -m pytest tests/unit $(wildcard tests/simulation)
+test-unit: ## Unit tests, simulations and short fuzzing on the native Python
+	$(PYTHON) -m pytest tests/unit tests/simulation tests/fuzz
 
 test-pyodide: ## The unit tests inside Pyodide under Node
 	node tests/pyodide/run.mjs tests/unit
@@ -54,6 +56,17 @@ test-browser: build ## Tests in Chromium and Firefox
 
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
+
+simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
+	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
+		$(PYTHON) -m simulation
+
+fuzz: .setup/fuzz-site ## Ten million inputs for the parsers; TARGET=wire INPUTS=100000 for less
+	@PYTHONPATH=py:tests:$< TARGET=$(TARGET) INPUTS=$(INPUTS) JOBS=$(JOBS) $(PYTHON) -m fuzz
+
+.setup/fuzz-site: pyproject.toml | .venv
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $@ $(ATHERIS)
+	@touch $@
 
 bench: build ## Measure throughput, boot time and size
 	$(PYTHON) -m pytest -s tests/bench
@@ -73,4 +86,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop bench lint lock clean
+.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop simulate fuzz bench lint lock clean

@@ -8,6 +8,7 @@
     +-- RemoteError         a peer or a tracker did something wrong
     |   +-- PeerError           a peer broke the wire protocol
     |   +-- TrackerError        a tracker refused, closed or answered garbage
+    |   +-- WebSeedError        a web seed can't be read, or does not have the torrent's data
     +-- StorageError        data could not be read or written
     +-- UnsupportedError    valid, but not something that can be done here
 
@@ -62,6 +63,12 @@ class TrackerError(RemoteError):
     """A tracker refused, closed the connection or answered something that is not the protocol."""
 
     code = "ERR_TRACKER"
+
+
+class WebSeedError(RemoteError):
+    """A web seed can't be read, or does not have what the torrent says; others go on."""
+
+    code = "ERR_WEB_SEED"
 
 
 class StorageError(TorrentideError):

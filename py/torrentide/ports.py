@@ -6,6 +6,7 @@ once or later, with the time that it is then. Nothing here holds code.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 Buffer = bytes | bytearray | memoryview
@@ -78,3 +79,49 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head of an HTTP answer. None where the server did not say, or the browser does not tell (CORS).
+    `length` is of the body, in bytes; `retry_after` is in seconds."""
+
+    code: int
+    content_range: str | None = None
+    length: int | None = None
+    retry_after: float | None = None
+
+
+class FetchSink(Protocol):
+    """Is told of one fetch: `answered`, then a call for each `FetchHandle.more`. `failed` may come at any
+    time. Nothing comes behind `ended` or `failed`."""
+
+    def answered(self, answer: Answer, now: float) -> None:
+        """The head came. The body waits for `more`."""
+
+    def received(self, data: memoryview, now: float) -> None:
+        """More of the body. The data is good during the call only."""
+
+    def ended(self, now: float) -> None:
+        """The body is complete."""
+
+    def failed(self, reason: str, now: float) -> None:
+        """There is no answer, or the rest of the body will not come; why, in plain words."""
+
+
+class FetchHandle(Protocol):
+    """A fetch under way."""
+
+    def more(self) -> None:
+        """Read on. Ask again only when the last piece came."""
+
+    def cancel(self) -> None:
+        """Break it off. No call about it comes back."""
+
+
+class Fetch(Protocol):
+    """HTTP GET, without credentials and without a referrer; redirects are followed."""
+
+    def fetch(self, url: str, span: tuple[int, int] | None, sink: FetchSink) -> FetchHandle:
+        """Ask for a URL, or for its bytes `span[0]` to `span[1]` (inclusive). `sink` is told later, never
+        from inside this call."""

@@ -1,6 +1,7 @@
 """What browser tests stand on: a web server with a tracker, and real browsers."""
 
 import asyncio
+import hashlib
 import random
 import shutil
 import threading
@@ -10,6 +11,8 @@ from typing import Any
 from aiohttp import ClientSession, ClientWebSocketResponse, web
 from playwright.sync_api import Browser, Page, Playwright
 
+from torrentide.metainfo.create import Options, plan
+from torrentide.metainfo.metainfo import Metainfo
 from torrentide.tracker import server, site
 from torrentide.tracker.swarm import Tracker
 
@@ -143,6 +146,15 @@ class SlowTracker(Served):
         async for message in source:
             await asyncio.sleep(self._rng.uniform(0, self._most))
             await target.send_str(message.data)
+
+
+def create(files: list[tuple[str, bytes]], options: Options) -> Metainfo:
+    """The torrent of files with those paths and bytes."""
+    planned = plan([(path, len(data)) for path, data in files], options, "unnamed")
+    data = b"".join(files[number][1] for number in planned.inputs)
+    pieces = range(0, len(data), planned.piece_length)
+    hashes = [hashlib.sha1(data[at : at + planned.piece_length]).digest() for at in pieces]
+    return planned.finish(b"".join(hashes))
 
 
 def run(page: Page, script: str, *args: Any) -> Any:

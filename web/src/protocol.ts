@@ -6,8 +6,8 @@
 
 /** A file to be seeded. The engine reads `blob` in place. */
 export interface SeedFile {
-  /** Path segments below the torrent's name; a single file has one. */
-  path: string[];
+  /** As the page found it, with the folders that it lies in and `/` between; '' for a file without a name. */
+  path: string;
   blob: Blob;
 }
 
@@ -35,8 +35,14 @@ export interface SeedOptions extends AddOptions {
   createdBy?: string;
   /** Seconds since 1970, whole. */
   creationDate?: number;
-  private?: boolean;
+  /** Written into the torrent where it is there, 0 too. */
+  private?: number;
   pieceLength?: number;
+  maxPieceLength?: number;
+  /** Leave out what operating systems leave behind. */
+  filterJunk: boolean;
+  /** Further keys of the info dictionary. */
+  info?: Record<string, unknown>;
   /** BEP 12 tiers; empty: the client's trackers only. */
   announceList: string[][];
 }

@@ -270,9 +270,7 @@ def _trackers(
     client's."""
     if not client.use_trackers:
         return [], []
-    # Each tracker of a magnet link is a tier.
-    tiers = [(url,) for url in outer.trackers] if isinstance(outer, Magnet) else outer.trackers
-    return in_order(tiers, rng), [*given, *client.announce]
+    return in_order(outer.tiers, rng), [*given, *client.announce]
 
 
 def start(shim: Shim) -> None:

@@ -15,8 +15,8 @@ from pyodide.ffi import JsException, to_js
 from torrentide.browser.shim import JsBlob, JsDigests
 from torrentide.discovery.blocklist import MAX_LIST_BYTES, BlockList, parse_blocklist
 from torrentide.errors import InvalidTorrent, LocalError, StorageError
-from torrentide.metainfo.create import build_info, check_piece_length, choose_piece_length, default_name
-from torrentide.metainfo.info import HASH_LENGTH, MAX_PIECES
+from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, Plan, plan
+from torrentide.metainfo.info import HASH_LENGTH
 from torrentide.metainfo.magnet import Magnet, parse_info_hash, parse_magnet
 from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, Metainfo, parse_metainfo
 
@@ -84,44 +84,32 @@ async def hash_files(
 ) -> tuple[Metainfo, JsBlob]:
     """Make a torrent of a page's SeedFiles with its SeedOptions; gives it with the bytes of all files as
     one Blob, which is no copy. `progress` is told 0 to 1 on the way."""
-    if not files:
-        raise InvalidTorrent("there are no files to seed")
-    paths = [[str(part) for part in file["path"]] for file in files]
     blobs: list[JsBlob] = [file["blob"] for file in files]
-    whole: JsBlob = js.Blob.new(to_js(blobs))
-    if not whole.size:
-        raise InvalidTorrent("the files to seed are all empty: there is nothing to share")
-    given = options.get("pieceLength")
-    piece_length = choose_piece_length(whole.size) if given is None else check_piece_length(int(given))
-    hashes = await _hash(whole, piece_length, digests, progress)
-    info = build_info(
-        options.get("name") or default_name(paths),
-        [(path, blob.size) for path, blob in zip(paths, blobs, strict=True)],
-        piece_length,
-        hashes,
-        private=bool(options.get("private")),
-    )
-    tiers = [[str(url) for url in tier] for tier in options.get("announceList") or []]
-    tiers += [[str(url)] for url in options.get("announce") or []]
-    metainfo = Metainfo(
-        info,
-        trackers=tuple(tuple(tier) for tier in tiers if tier),
-        web_seeds=tuple(str(url) for url in options.get("urlList") or []),
-        comment=options.get("comment") or "",
-        created_by=options.get("createdBy") or "",
-        creation_date=options.get("creationDate"),
-    )
-    return metainfo, whole
+    sizes = [(str(file["path"]), blob.size) for file, blob in zip(files, blobs, strict=True)]
+    planned = plan(sizes, _options(options), f"Unnamed Torrent {int(js.Date.now())}")
+    whole: JsBlob = js.Blob.new(to_js([blobs[number] for number in planned.inputs]))
+    return planned.finish(await _hash(whole, planned, digests, progress)), whole
 
 
-async def _hash(
-    whole: JsBlob, piece_length: int, digests: JsDigests, progress: Callable[[float], None]
-) -> bytes:
-    count = -(-whole.size // piece_length)
-    if count > MAX_PIECES:
-        raise InvalidTorrent(
-            f"pieces of {piece_length} bytes make {count} of them; at most {MAX_PIECES} are supported"
-        )
+def _options(given: dict[str, Any]) -> Options:
+    """A page's SeedOptions, whose types web/src/api/options.ts has checked."""
+    return Options(
+        name=given.get("name") or "",
+        piece_length=given.get("pieceLength"),
+        max_piece_length=given.get("maxPieceLength") or MAX_CHOSEN_PIECE_LENGTH,
+        private=given.get("private"),
+        filter_junk=given["filterJunk"],
+        info=given.get("info") or {},
+        tiers=[*given["announceList"], *([url] for url in given["announce"])],
+        web_seeds=given["urlList"],
+        comment=given.get("comment") or "",
+        created_by=given.get("createdBy") or "",
+        creation_date=given.get("creationDate"),
+    )
+
+
+async def _hash(whole: JsBlob, planned: Plan, digests: JsDigests, progress: Callable[[float], None]) -> bytes:
+    count, piece_length = planned.piece_count, planned.piece_length
     hashes = bytearray(count * HASH_LENGTH)
     for first in range(0, count, HASH_AT_ONCE):
         indexes = range(first, min(first + HASH_AT_ONCE, count))

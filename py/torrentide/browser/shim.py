@@ -83,6 +83,21 @@ class JsDigests(Protocol):
         """Digest a Blob."""
 
 
+class JsFetches(Protocol):
+    """web/src/engine/fetch.ts."""
+
+    handlers: Any
+
+    def start(self, number: int, url: str, range: str | None, /) -> None:
+        """Begin to fetch; `range` is the value of the Range header."""
+
+    def more(self, number: int) -> None:
+        """Read on."""
+
+    def cancel(self, number: int) -> None:
+        """Break it off; nothing more is told of it."""
+
+
 class JsReader(Protocol):
     """FileReaderSync."""
 
@@ -96,6 +111,7 @@ class Shim(Protocol):
     channels: JsChannels
     sockets: JsSockets
     digests: JsDigests
+    fetches: JsFetches
     reader: JsReader
     engine: Any
 

@@ -8,6 +8,7 @@ torrent.
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from torrentide.browser.page import Page, error_fields
@@ -19,7 +20,7 @@ from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.errors import Closed, DuplicateTorrent, LocalError, TorrentideError
 from torrentide.metainfo.info import Info
-from torrentide.metainfo.magnet import Magnet
+from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.timers import Timers
 
@@ -76,6 +77,7 @@ class PageTorrent:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
         private = info is not None and info.private
         trackers = list(dict.fromkeys([*own, *([] if private else foreign)]))
+        magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
         self._outer = outer
         self._whole = whole
         self._seeding = whole is not None
@@ -83,7 +85,7 @@ class PageTorrent:
             "infoHash": info_hash.hex(),
             "announce": trackers,
             "urlList": list(outer.web_seeds),
-            "magnetURI": str(Magnet(info_hash, _name(outer), tuple(trackers), outer.web_seeds)),
+            "magnetURI": str(replace(magnet, trackers=tuple(trackers))),
         }
         if _name(outer):
             state["name"] = _name(outer)
@@ -236,7 +238,7 @@ class PageTorrent:
         outer = self._outer
         assert outer is not None
         if isinstance(outer, Magnet):
-            outer = Metainfo(info, tuple((url,) for url in outer.trackers), outer.web_seeds)
+            outer = Metainfo(info, outer.tiers, outer.web_seeds)
         state: dict[str, Any] = {"torrentFile": outer.to_bytes()}
         if outer.comment:
             state["comment"] = outer.comment

@@ -247,8 +247,9 @@ def allowed_fast_set(peer_id: bytes, info_hash: bytes, count: int) -> list[int]:
     drawn as in BEP 6, but by the peer's id, for no data channel tells an address."""
     chosen: dict[int, None] = {}
     digest = peer_id + info_hash
-    while len(chosen) < min(ALLOWED_FAST, count // 10):
+    size = min(ALLOWED_FAST, count // 10)
+    while len(chosen) < size:
         digest = hashlib.sha1(digest, usedforsecurity=False).digest()
         for number in struct.unpack(">5I", digest):
             chosen[number % count] = None
-    return list(chosen)[:ALLOWED_FAST]
+    return list(chosen)[:size]

@@ -36,9 +36,10 @@ from torrentide.wire.extensions.handshake import ExtendedHandshake
 from torrentide.wire.handshake import Handshake
 
 CLIENT = f"Torrentide {__version__}"
-# How many messages we remember of a peer while the metadata is on its way, and how many suggestions.
+# How many messages we remember of a peer while the metadata is on its way, and of its suggestions and pieces
+# for the choked.
 MAX_TOLD = 10_000
-MAX_SUGGESTED = 64
+MAX_HINTS = 64
 # libtorrent: handshake 10 s; every client: keep-alive within 2 minutes; WebTorrent sends one every 55 s.
 HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 120.0
@@ -343,20 +344,19 @@ class Torrent:
                 serving.cancel(peer, message, now)
             case messages.Reject():
                 downloader.rejected(peer, message.index, message.begin, now)
-            case messages.AllowedFast(index) if len(peer.allowed_fast) < MAX_SUGGESTED:
-                peer.allowed_fast[index] = None
-                self._can_give_more(peer, now)
-            case messages.Suggest(index) if self.picker is not None and index < self.picker.have.count:
-                self._on_suggest(peer, index, now)
+            case messages.AllowedFast(index):
+                self._on_hint(peer, peer.allowed_fast, index, now)
+            case messages.Suggest(index):
+                self._on_hint(peer, peer.suggested, index, now)
             case _:
                 pass  # Keep-alive, port and unknown ones ask nothing of us.
 
-    def _on_suggest(self, peer: Peer, index: int, now: float) -> None:
+    def _on_hint(self, peer: Peer, hints: dict[int, None], index: int, now: float) -> None:
         assert self.picker is not None
-        if index in self.picker.needed:
-            if len(peer.suggested) >= MAX_SUGGESTED:
-                del peer.suggested[next(iter(peer.suggested))]
-            peer.suggested[index] = None
+        if index < self.picker.have.count and index in self.picker.needed:
+            if len(hints) >= MAX_HINTS:
+                del hints[next(iter(hints))]
+            hints[index] = None
             self._can_give_more(peer, now)
 
     def _can_give_more(self, peer: Peer, now: float) -> None:
@@ -482,6 +482,7 @@ class Torrent:
         have = messages.have(index)
         for peer in list(self.peers.values()):
             peer.suggested.pop(index, None)
+            peer.allowed_fast.pop(index, None)
             if peer.pieces is None:
                 if peer.peer_id is not None:
                     peer.send(have, now)

@@ -1,10 +1,11 @@
 """Bencode: the one door to bencode.py, and the two things it lacks.
 
-Owns the check of untrusted input before it is decoded, the raw span of a value inside a document (an info-
-hash is of the bytes as they came, never of a re-encoding), and the end of a value that has other bytes behind
-it (ut_metadata). It never knows what the values mean.
+Owns the check of untrusted input before it is decoded, the raw values inside a document (an info-hash is of
+the bytes as they came, never of a re-encoding), and the end of a value that has other bytes behind it
+(ut_metadata). It never knows what the values mean.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import bencodepy
@@ -49,23 +50,25 @@ def decode_prefix(data: bytes | memoryview) -> tuple[Any, int]:
     return bencodepy.decode(data[:end]), end
 
 
-def value_span(data: bytes, key: bytes) -> tuple[int, int] | None:
-    """Start and end offset of the raw value of `key` in the dict that `data` begins with; None when it is
-    absent.
+def raw_items(data: bytes) -> dict[bytes, bytes]:
+    """The values of the dict that `data` begins with, each as the bytes that stand there, by key.
 
     Of a key that occurs twice the last one counts, as it does for `decode`.
     """
     if data[:1] != b"d":
         raise BencodeError("expected a bencoded dictionary")
-    position, span = 1, None
+    position, items = 1, {}
     while data[position : position + 1] != b"e":
         start, position = _string(data, position)
-        name = data[start:position]
         end = value_end(data, position)
-        if name == key:
-            span = (position, end)
+        items[data[start:position]] = data[position:end]
         position = end
-    return span
+    return items
+
+
+def join_raw(items: Mapping[bytes, bytes]) -> bytes:
+    """The opposite of `raw_items`: a dict of values that are bencoded already, its keys sorted (BEP 3)."""
+    return b"d" + b"".join(encode(key) + items[key] for key in sorted(items)) + b"e"
 
 
 def value_end(data: bytes, start: int = 0) -> int:

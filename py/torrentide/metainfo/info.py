@@ -6,44 +6,29 @@ arithmetic of pieces and files. The info-hash is of the raw bytes. It never know
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from torrentide.errors import InvalidTorrent, UnsupportedError
 from torrentide.metainfo import bencode
+from torrentide.metainfo.files import File, Span, integer, read_layout
 from torrentide.metainfo.names import safe_path
 
 # libtorrent 2.1: at most 0x200000 pieces, pieces of at most (2^15 - 1) * 16 KiB.
 MAX_PIECES = 0x200000
 MAX_PIECE_LENGTH = (2**15 - 1) * 16384
-# 2^53 - 1: what JavaScript, JSON and the trackers can count exactly.
-MAX_LENGTH = 2**53 - 1
-# libtorrent's token limit admits about this many files; a list of more is an attack on the page that shows
-# it.
-MAX_FILES = 500_000
 HASH_LENGTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of a torrent. `path` starts with the torrent's name and is safe to show and to save under;
-    `length` and `offset` (within the torrent's bytes) are in bytes."""
-
-    path: tuple[str, ...]
-    length: int
-    offset: int
-
-    @property
-    def name(self) -> str:
-        """The last segment of the path."""
-        return self.path[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
     """A parsed info dict. `raw` is its bencoding as it came, `info_hash` the SHA-1 of that, `hashes` the
-    SHA-1 of each piece, one after the other; lengths are in bytes."""
+    SHA-1 of each piece, one after the other; lengths are in bytes.
+
+    `pads` are the stretches of the torrent that belong to no file and are all zero (BEP 47), as (begin,
+    length) in order; `length` and the pieces count them, `files` leaves them out. `source` is what private
+    trackers write there to get an info-hash of their own."""
 
     raw: bytes = field(repr=False)
     info_hash: bytes
@@ -53,6 +38,8 @@ class Info:
     hashes: bytes = field(repr=False)
     files: tuple[File, ...]
     private: bool
+    pads: tuple[Span, ...] = ()
+    source: str = ""
 
     @property
     def piece_count(self) -> int:
@@ -76,17 +63,39 @@ class Info:
         )
 
     def files_in(self, start: int, length: int) -> Iterator[tuple[int, int, int]]:
-        """Cut `length` bytes at `start` of the torrent along files: (number of the file, offset in it,
-        bytes)."""
+        """Cut `length` bytes at `start` of the torrent along files: (place of the file in `files`, offset in
+        it, bytes). Padding is in none."""
         number = max(0, bisect_right(self.files, start, key=lambda file: file.offset) - 1)
         end = start + length
-        while start < end:
+        while start < end and number < len(self.files):
             file = self.files[number]
+            start = max(start, file.offset)
             count = min(end, file.offset + file.length) - start
             if count > 0:
                 yield number, start - file.offset, count
                 start += count
             number += 1
+
+    def pads_in(self, begin: int, length: int) -> Iterator[Span]:
+        """The stretches of padding among `length` bytes at `begin` of the torrent: (begin in the torrent,
+        bytes)."""
+        end = begin + length
+        number = max(0, bisect_right(self.pads, begin, key=lambda pad: pad[0]) - 1)
+        while number < len(self.pads) and self.pads[number][0] < end:
+            at, size = self.pads[number]
+            first = max(at, begin)
+            count = min(at + size, end) - first
+            if count > 0:
+                yield first, count
+            number += 1
+
+    def numbered(self, ranges: Iterable[Span]) -> list[int]:
+        """The places in `files` of those that BEP 53 means by the ranges (first, last); it counts padding."""
+        places: list[int] = []
+        for first, last in ranges:
+            low = bisect_right(self.files, first - 1, key=lambda file: file.number)
+            places += range(low, bisect_right(self.files, last, key=lambda file: file.number))
+        return places
 
 
 def parse_info(raw: bytes) -> Info:
@@ -96,64 +105,41 @@ def parse_info(raw: bytes) -> Info:
         raise InvalidTorrent("the info of a torrent must be a dictionary")
     if b"pieces" not in info and b"meta version" in info:
         raise UnsupportedError("this torrent is BitTorrent v2 only; v1 and hybrid torrents are supported")
-    name = text(info, b"name")
-    piece_length = _integer(info, b"piece length", 1, MAX_PIECE_LENGTH)
+    piece_length = integer(info, b"piece length", 1, MAX_PIECE_LENGTH)
     hashes = info.get(b"pieces")
     if not isinstance(hashes, bytes) or len(hashes) % HASH_LENGTH:
         raise InvalidTorrent(f"info.pieces must be a string of {HASH_LENGTH} bytes for each piece")
-    (top,) = safe_path([name]) or ("_",)
-    files = tuple(_files(info, top))
-    length = files[-1].offset + files[-1].length
-    _check_pieces(length, piece_length, len(hashes) // HASH_LENGTH)
+    (top,) = safe_path([_name(info)]) or ("_",)
+    layout = read_layout(info, top)
+    if not any(file.length for file in layout.files):
+        raise InvalidTorrent("the torrent has no bytes: there is nothing to share")
+    _check_pieces(layout.length, piece_length, len(hashes) // HASH_LENGTH)
+    source = info.get(b"source")
     return Info(
         raw=raw,
         info_hash=hashlib.sha1(raw, usedforsecurity=False).digest(),
         name=top,
         piece_length=piece_length,
-        length=length,
+        length=layout.length,
         hashes=hashes,
-        files=files,
-        private=info.get(b"private") == 1,
+        files=layout.files,
+        # BEP 27 knows 1 alone; libtorrent and WebTorrent keep the peers of any other number private too.
+        private=isinstance(info.get(b"private"), int) and info[b"private"] != 0,
+        pads=layout.pads,
+        source=source.decode(errors="replace") if isinstance(source, bytes) else "",
     )
 
 
-def text(values: dict[bytes, Any], key: bytes) -> str:
-    """The string under `key`, or under `key.utf-8` where that exists. Bytes that are no UTF-8 become
-    U+FFFD."""
-    value = values.get(key + b".utf-8", values.get(key))
-    if not isinstance(value, bytes):
-        raise InvalidTorrent(f"info.{key.decode()} is missing or no string")
-    return value.decode(errors="replace")
-
-
-def _files(info: dict[bytes, Any], top: str) -> Iterator[File]:
-    if b"files" not in info:
-        yield File((top,), _integer(info, b"length", 0, MAX_LENGTH), 0)
-        return
-    entries = info[b"files"]
-    if not isinstance(entries, list) or not entries or len(entries) > MAX_FILES:
-        raise InvalidTorrent(f"info.files must be a list of 1 to {MAX_FILES} files")
-    offset = 0
-    for number, entry in enumerate(entries):
-        path = isinstance(entry, dict) and entry.get(b"path.utf-8", entry.get(b"path"))
-        if not isinstance(path, list) or not path or not all(isinstance(part, bytes) for part in path):
-            raise InvalidTorrent(f"info.files[{number}].path must be a list of strings")
-        parts = safe_path([part.decode(errors="replace") for part in path]) or ("_",)
-        length = _integer(entry, b"length", 0, MAX_LENGTH - offset)
-        yield File((top, *parts), length, offset)
-        offset += length
-
-
-def _integer(values: dict[bytes, Any], key: bytes, low: int, high: int) -> int:
-    value = values.get(key)
-    if not isinstance(value, int) or not low <= value <= high:
-        raise InvalidTorrent(f"{key.decode()} must be a number from {low} to {high}, not {str(value)[:40]}")
-    return value
+def _name(info: dict[bytes, Any]) -> str:
+    """The name, in UTF-8 where it is there twice. Bytes that are no UTF-8 become U+FFFD."""
+    for key in (b"name.utf-8", b"name"):
+        name = info.get(key)
+        if isinstance(name, bytes):
+            return name.decode(errors="replace")
+    raise InvalidTorrent("info.name is missing or no string")
 
 
 def _check_pieces(length: int, piece_length: int, count: int) -> None:
-    if not length:
-        raise InvalidTorrent("the torrent has no bytes: there is nothing to share")
     expected = -(-length // piece_length)
     if count != expected:
         raise InvalidTorrent(

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from torrentide.errors import InvalidTorrent
 from torrentide.metainfo import bencode
-from torrentide.metainfo.bencode import MAX_DEPTH, BencodeError, decode, decode_prefix, encode, value_span
+from torrentide.metainfo.bencode import (
+    MAX_DEPTH,
+    BencodeError,
+    decode,
+    decode_prefix,
+    encode,
+    join_raw,
+    raw_items,
+)
 
 values = st.recursive(
     st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=30),
@@ -129,34 +137,31 @@ def test_the_number_of_values_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "key", "raw"),
+    ("data", "items"),
     [
-        (b"d4:infod1:bi1e1:ai2eee", b"info", b"d1:bi1e1:ai2ee"),
-        (b"d1:ai1e4:infole1:z0:e", b"info", b"le"),
-        (b"d4:infoi1e4:infoi2ee", b"info", b"i2e"),
-        (b"d1:a4:infoe", b"info", None),
-        (b"d1:ad4:infoi1eee", b"info", None),
-        (b"de", b"info", None),
+        (b"d4:infod1:bi1e1:ai2eee", {b"info": b"d1:bi1e1:ai2ee"}),
+        (b"d1:ai1e4:infole1:z0:e", {b"a": b"i1e", b"info": b"le", b"z": b"0:"}),
+        (b"d4:infoi1e1:ale4:infoi2ee", {b"info": b"i2e", b"a": b"le"}),
+        (b"d1:a4:infoe", {b"a": b"4:info"}),
+        (b"d0:0:e", {b"": b"0:"}),
+        (b"de", {}),
     ],
 )
-def test_raw_span_of_a_value(data: bytes, key: bytes, raw: bytes | None) -> None:
-    span = value_span(data, key)
-    assert (data[slice(*span)] if span else None) == raw
+def test_raw_values(data: bytes, items: dict[bytes, bytes]) -> None:
+    assert raw_items(data) == items
 
 
-@given(st.dictionaries(st.binary(max_size=5), values, min_size=1, max_size=6), st.data())
-def test_every_key_is_found_as_raw_bytes(value: dict[bytes, Any], data: st.DataObject) -> None:
-    key = data.draw(st.sampled_from(sorted(value)))
-    encoded = encode(value)
-    span = value_span(encoded, key)
-    assert span is not None
-    assert encoded[slice(*span)] == encode(value[key])
+@given(st.dictionaries(st.binary(max_size=5), values, max_size=6))
+def test_every_value_is_found_as_raw_bytes_and_joined_again(value: dict[bytes, Any]) -> None:
+    items = raw_items(encode(value))
+    assert items == {key: encode(inner) for key, inner in value.items()}
+    assert join_raw(items) == encode(value)
 
 
 @pytest.mark.parametrize("data", [b"", b"le", b"i1e", b"d", b"d1:a", b"d1:ai1e", b"di1ei1ee", b"d-3:"])
-def test_span_in_what_is_no_dictionary(data: bytes) -> None:
+def test_raw_values_of_what_is_no_dictionary(data: bytes) -> None:
     with pytest.raises(BencodeError):
-        value_span(data, b"info")
+        raw_items(data)
 
 
 def test_a_prefix_ends_where_its_value_ends() -> None:

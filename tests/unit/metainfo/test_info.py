@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentide.errors import InvalidTorrent, UnsupportedError
-from torrentide.metainfo import bencode, info
-from torrentide.metainfo.info import File, Info, parse_info
+from torrentide.metainfo import bencode, files, info
+from torrentide.metainfo.files import File
+from torrentide.metainfo.info import Info, parse_info
 
 HASH = bytes(range(20))
 
@@ -48,8 +49,8 @@ def test_several_files_lie_one_behind_the_other() -> None:
     parsed = parse(several((["a"], 3), (["d", "e"], 0), (["d", "b"], 6)))
     assert parsed.files == (
         File(("top", "a"), 3, 0),
-        File(("top", "d", "e"), 0, 3),
-        File(("top", "d", "b"), 6, 3),
+        File(("top", "d", "e"), 0, 3, 1),
+        File(("top", "d", "b"), 6, 3, 2),
     )
     assert parsed.length == 9
     assert [parsed.piece_size(index) for index in range(parsed.piece_count)] == [4, 4, 1]
@@ -62,7 +63,8 @@ def test_each_piece_has_its_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("private", "expected"), [(1, True), (0, False), (2, False), ("1", False), (None, False), ([1], False)]
+    ("private", "expected"),
+    [(1, True), (0, False), (2, True), (-1, True), ("1", False), (None, False), ([1], False)],
 )
 def test_private(private: object, expected: bool) -> None:
     assert parse(single(private=private)).private is expected
@@ -129,7 +131,7 @@ def test_a_path_in_utf8_goes_first() -> None:
         ),
         (several((["a"], 4), (["b"], -1)), "length"),
         ({**several((["a"], 1)), "files": {}}, "list of 1"),
-        ({**several((["a"], 1)), "files": [3]}, r"info.files\[0\].path"),
+        ({**several((["a"], 1)), "files": [3]}, r"info.files\[0\] must be a dictionary"),
         ({**several((["a"], 1)), "files": [{"length": 1, "path": "a"}]}, r"info.files\[0\].path"),
         ({**several((["a"], 1)), "files": [{"length": 1, "path": ["a", 2]}]}, r"info.files\[0\].path"),
         ({**several((["a"], 1)), "files": [{"path": ["a"]}]}, "length must be a number"),
@@ -154,7 +156,7 @@ def test_v2_only_is_told_apart_and_a_hybrid_is_taken() -> None:
 
 
 def test_the_number_of_files_and_pieces_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(info, "MAX_FILES", 2)
+    monkeypatch.setattr(files, "MAX_FILES", 2)
     monkeypatch.setattr(info, "MAX_PIECES", 3)
     assert parse(several((["a"], 6), (["b"], 6))).piece_count == 3
     with pytest.raises(InvalidTorrent, match="4 pieces; at most 3"):
@@ -163,25 +165,88 @@ def test_the_number_of_files_and_pieces_has_a_bound(monkeypatch: pytest.MonkeyPa
         parse(several((["a"], 1), (["b"], 1), (["c"], 1)))
 
 
+@pytest.mark.parametrize(("source", "expected"), [("PTP", "PTP"), (b"\xff", "\ufffd"), (3, ""), (None, "")])
+def test_source(source: object, expected: str) -> None:
+    parsed = parse(single(source=source))
+    assert parsed.source == expected
+    assert parsed.raw == bencode.encode(single(source=source))
+
+
+def padded(*parts: tuple[int, bool], piece_length: int = 4) -> Info:
+    """A torrent of files and, where the second value says so, padding."""
+    values = several(*[([str(number)], length) for number, (length, _) in enumerate(parts)])
+    for entry, (_, pad) in zip(values["files"], parts, strict=True):
+        entry.update({"attr": "p"} if pad else {})
+    length = sum(length for length, _ in parts)
+    return parse({**values, "piece length": piece_length, "pieces": HASH * -(-length // piece_length)})
+
+
+def test_padding_is_counted_but_is_no_file() -> None:
+    parsed = padded((3, False), (5, True), (2, False), (10, True))
+    assert parsed.length == 20
+    assert parsed.piece_count == 5
+    assert parsed.pads == ((3, 5), (10, 10))
+    assert parsed.files == (File(("top", "0"), 3, 0), File(("top", "2"), 2, 8, 2))
+    assert [list(parsed.pads_in(4 * index, 4)) for index in range(5)] == [
+        [(3, 1)],
+        [(4, 4)],
+        [(10, 2)],
+        [(12, 4)],
+        [(16, 4)],
+    ]
+    assert list(parsed.files_in(0, 20)) == [(0, 0, 3), (1, 0, 2)]
+
+
+def test_padding_alone_is_nothing_to_share() -> None:
+    with pytest.raises(InvalidTorrent, match="no bytes"):
+        padded((3, True), (0, False), (4, True))
+    with pytest.raises(InvalidTorrent, match="no bytes"):
+        parse(single(attr="p"))
+
+
+@pytest.mark.parametrize(
+    ("ranges", "places"),
+    [
+        ([(0, 6)], [0, 1, 2, 3]),
+        ([(1, 1), (3, 4)], [2]),
+        ([(2, 2), (6, 9)], [1, 3]),
+        ([(7, 499_999)], []),
+        ([], []),
+    ],
+)
+def test_numbers_of_files_count_padding(ranges: list[tuple[int, int]], places: list[int]) -> None:
+    parsed = padded((1, False), (1, True), (0, False), (1, True), (1, False), (1, True), (1, False))
+    assert parsed.numbered(ranges) == places
+
+
 @given(
-    lengths=st.lists(st.integers(0, 12), min_size=1, max_size=8).filter(any),
+    parts=st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=8).filter(
+        lambda parts: any(length and not pad for length, pad in parts)
+    ),
     piece_length=st.integers(1, 9),
     data=st.data(),
 )
-def test_files_and_pieces_tile_the_bytes(lengths: list[int], piece_length: int, data: st.DataObject) -> None:
-    """Each byte is in the one file and the one piece that a plain count says."""
-    files = [([str(number)], length) for number, length in enumerate(lengths)]
-    parsed = parse(several(*files, piece_length=piece_length))
-    owners = [(number, place) for number, length in enumerate(lengths) for place in range(length)]
+def test_files_padding_and_pieces_tile_the_bytes(
+    parts: list[tuple[int, bool]], piece_length: int, data: st.DataObject
+) -> None:
+    """Each byte is in one piece, and in the file or the padding that a plain count says."""
+    parsed = padded(*parts, piece_length=piece_length)
+    owners = [
+        (None if pad else number, byte)
+        for number, (length, pad) in enumerate(parts)
+        for byte in range(length)
+    ]
     assert sum(map(parsed.piece_size, range(parsed.piece_count))) == parsed.length == len(owners)
-    for number, file in enumerate(parsed.files):
-        touched = {byte // piece_length for byte, (owner, _) in enumerate(owners) if owner == number}
+    for file in parsed.files:
+        touched = {byte // piece_length for byte, (owner, _) in enumerate(owners) if owner == file.number}
         assert set(parsed.pieces_of(file)) == touched
     start = data.draw(st.integers(0, len(owners)))
     length = data.draw(st.integers(0, len(owners) - start))
     cut = [
-        (number, place + step)
-        for number, place, count in parsed.files_in(start, length)
+        (parsed.files[place].number, begin + step)
+        for place, begin, count in parsed.files_in(start, length)
         for step in range(count)
     ]
-    assert cut == owners[start : start + length]
+    assert cut == [owner for owner in owners[start : start + length] if owner[0] is not None]
+    padding = [begin + step for begin, count in parsed.pads_in(start, length) for step in range(count)]
+    assert padding == [byte for byte in range(start, start + length) if owners[byte][0] is None]

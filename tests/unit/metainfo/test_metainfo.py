@@ -35,14 +35,20 @@ def test_a_whole_file() -> None:
         created_by="someone",
         creation_date=1_700_000_000,
         url_list=["https://seed/"],
+        httpseeds=["https://old.seed/seed.php"],
+        nodes=[["router.example", 6881], ["::1", 1]],
+        publisher={"name": "me"},
     )
     assert parse_metainfo(data) == Metainfo(
         info=parse_info(INFO),
-        trackers=(("wss://one", "wss://two"), ("udp://three",)),
+        tiers=(("wss://one", "wss://two"), ("udp://three",)),
         web_seeds=("https://seed/",),
         comment="for you",
         created_by="someone",
         creation_date=1_700_000_000,
+        http_seeds=("https://old.seed/seed.php",),
+        nodes=(("router.example", 6881), ("::1", 1)),
+        others=((b"publisher", b"d4:name2:mee"),),
     )
 
 
@@ -50,15 +56,33 @@ def test_the_hash_of_an_odd_file_is_of_its_raw_bytes() -> None:
     parsed = parse_metainfo(ODD_TORRENT)
     assert parsed.info.info_hash == hashlib.sha1(ODD_INFO).digest()
     assert parsed.info.info_hash.hex() == "f00e983d354ea74aae16c363405def040a00164a"
-    assert parsed.trackers == (("wss://t/a",),)
+    assert parsed.tiers == (("wss://t/a",),)
     assert parsed.web_seeds == ("http://seed/f/",)
     again = parse_metainfo(parsed.to_bytes())
     assert again == parsed
     assert ODD_INFO in parsed.to_bytes()
+    assert b"1:ai-1e" in parsed.to_bytes()
+
+
+def test_unknown_keys_survive_byte_for_byte() -> None:
+    odd = b"d1:bi1e1:ai2ee"
+    data = b"d0:" + odd + b"1:z" + odd + b"8:encoding5:UTF-84:info" + INFO + b"12:piece layersde7:privatei1ee"
+    written = parse_metainfo(data).to_bytes()
+    assert written == (
+        b"d0:" + odd + b"8:encoding5:UTF-84:info" + INFO + b"12:piece layersde7:privatei1e1:z" + odd + b"e"
+    )
+    assert parse_metainfo(written) == parse_metainfo(data)
+
+
+def test_of_a_key_that_occurs_twice_the_last_counts() -> None:
+    data = b"d4:infole1:ai1e4:info" + INFO + b"1:ai2ee"
+    parsed = parse_metainfo(data)
+    assert parsed.info.raw == INFO
+    assert parsed.others == ((b"a", b"i2e"),)
 
 
 @pytest.mark.parametrize(
-    ("outer", "trackers"),
+    ("outer", "tiers"),
     [
         ({}, ()),
         ({"announce": "wss://a"}, (("wss://a",),)),
@@ -70,16 +94,22 @@ def test_the_hash_of_an_odd_file_is_of_its_raw_bytes() -> None:
         ({"announce_list": [[" wss://b "], [], 3, [4], ["wss://c"]]}, (("wss://b",), ("wss://c",))),
         ({"announce_list": ["wss://b"]}, (("wss://b",),)),
         ({"announce_list": [["x" * (MAX_URL_CHARS + 1), "y"]]}, (("y",),)),
+        (
+            {"announce_list": [["wss://a", "wss://b", "wss://a"], ["wss://b"], ["wss://c"]]},
+            (("wss://a", "wss://b"), ("wss://c",)),
+        ),
     ],
 )
-def test_trackers(outer: dict[str, object], trackers: tuple[tuple[str, ...], ...]) -> None:
-    assert parse_metainfo(torrent(**outer)).trackers == trackers
+def test_trackers(outer: dict[str, object], tiers: tuple[tuple[str, ...], ...]) -> None:
+    parsed = parse_metainfo(torrent(**outer))
+    assert parsed.tiers == tiers
+    assert parsed.trackers == tuple(url for tier in tiers for url in tier)
 
 
 def test_the_number_of_trackers_has_one_bound_for_all_tiers() -> None:
     """Each is a socket: 256 tiers of 256 would be 65,536 of them."""
     tiers = [[f"wss://{tier}/{number}" for number in range(100)] for tier in range(100)]
-    kept = parse_metainfo(torrent(announce_list=tiers)).trackers
+    kept = parse_metainfo(torrent(announce_list=tiers)).tiers
     assert sum(map(len, kept)) == MAX_URLS
     assert [len(tier) for tier in kept] == [100, 100, 56]
 
@@ -99,6 +129,22 @@ def test_the_number_of_trackers_has_one_bound_for_all_tiers() -> None:
 )
 def test_web_seeds(url_list: object, seeds: tuple[str, ...]) -> None:
     assert parse_metainfo(torrent(url_list=url_list)).web_seeds == seeds
+    assert parse_metainfo(torrent(httpseeds=url_list)).http_seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("nodes", "kept"),
+    [
+        ([["a", 1]], (("a", 1),)),
+        ([["a", 65535], ["a", 65536], ["a", 0], ["a", -1], ["", 1], ["a" * 256, 1]], (("a", 65535),)),
+        ([["a"], ["a", "1"], [1, 1], "a:1", ["a", 1, 2], []], ()),
+        ([["a", port] for port in range(1, 1000)], tuple(("a", port) for port in range(1, MAX_URLS + 1))),
+        ("a:1", ()),
+        (7, ()),
+    ],
+)
+def test_nodes(nodes: object, kept: tuple[tuple[str, int], ...]) -> None:
+    assert parse_metainfo(torrent(nodes=nodes)).nodes == kept
 
 
 @pytest.mark.parametrize("date", [-1, "1700000000", [], 10**19])
@@ -128,24 +174,36 @@ def test_size_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 urls = st.text("abc:/.é", min_size=1, max_size=12).filter(str.strip).map(str.strip)
 
 
+url_lists = st.lists(urls, max_size=4, unique=True)
+others = st.dictionaries(
+    st.binary(max_size=6).map(lambda key: b"_" + key), st.sampled_from([b"i1e", b"le", b"d1:bi1e1:ai2ee"])
+)
+
+
 @given(
-    trackers=st.lists(st.lists(urls, min_size=1, max_size=3).map(tuple), max_size=3).map(tuple),
-    web_seeds=st.lists(urls, max_size=3).map(tuple),
-    comment=st.text(max_size=20),
-    created_by=st.text(max_size=20),
-    creation_date=st.none() | st.integers(0, 2**40),
+    tiers=url_lists.flatmap(
+        lambda some: st.integers(0, len(some)).map(
+            lambda at: tuple(filter(None, (tuple(some[:at]), tuple(some[at:]))))
+        )
+    ),
+    web_seeds=url_lists.map(tuple),
+    http_seeds=url_lists.map(tuple),
+    nodes=st.lists(st.tuples(st.text(min_size=1, max_size=9), st.integers(1, 65535)), max_size=3).map(tuple),
+    notes=st.tuples(st.text(max_size=20), st.text(max_size=20), st.none() | st.integers(0, 2**40)),
+    others=others.map(lambda some: tuple(sorted(some.items()))),
 )
 def test_what_is_written_is_read_again(
-    trackers: tuple[tuple[str, ...], ...],
+    tiers: tuple[tuple[str, ...], ...],
     web_seeds: tuple[str, ...],
-    comment: str,
-    created_by: str,
-    creation_date: int | None,
+    http_seeds: tuple[str, ...],
+    nodes: tuple[tuple[str, int], ...],
+    notes: tuple[str, str, int | None],
+    others: tuple[tuple[bytes, bytes], ...],
 ) -> None:
-    written = Metainfo(parse_info(INFO), trackers, web_seeds, comment, created_by, creation_date)
+    written = Metainfo(parse_info(INFO), tiers, web_seeds, *notes, http_seeds, nodes, others)
     data = written.to_bytes()
     assert parse_metainfo(data) == written
-    assert bencode.encode(bencode.decode(data)) == data
+    assert list(bencode.raw_items(data)) == sorted(bencode.raw_items(data))
 
 
 @given(
@@ -170,7 +228,8 @@ def test_a_damaged_file_is_a_torrent_or_a_known_error(edits: list[tuple[int, int
 
 
 keys = st.sampled_from(
-    [b"info", b"announce", b"announce-list", b"files", b"name", b"length", b"path", b"pieces"]
+    b"info announce announce-list files name name.utf-8 length path path.utf-8 pieces attr sha1 nodes "
+    b"private source httpseeds url-list".split()
 )
 anything = st.recursive(
     st.integers(-5, 70000) | st.binary(max_size=20),

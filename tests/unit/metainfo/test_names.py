@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torrentide.metainfo.names import MAX_DEPTH, MAX_SEGMENT_BYTES, safe_path
+from torrentide.errors import InvalidTorrent
+from torrentide.metainfo.names import MAX_DEPTH, MAX_SEGMENT_BYTES, safe_path, unique_paths
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,9 @@ def test_dots_are_dropped_and_never_climb() -> None:
 
 
 def test_depth_has_a_bound() -> None:
-    assert len(safe_path(["a"] * 1000)) == MAX_DEPTH
+    assert safe_path([".", "a", ".."] * MAX_DEPTH) == ("a",) * MAX_DEPTH
+    with pytest.raises(InvalidTorrent, match="deeper than 100"):
+        safe_path(["a"] * (MAX_DEPTH + 1))
 
 
 @pytest.mark.parametrize(
@@ -83,3 +86,19 @@ def test_a_safe_path_is_safe_whatever_was_given(segments: list[str]) -> None:
         assert segment == segment.rstrip(". ")
         assert len(segment.encode()) <= MAX_SEGMENT_BYTES
     assert safe_path(path) == path
+
+
+names = st.sampled_from(["a", "A", "a.1", "a.txt", "A.TXT", "a.1.txt", "ß", "SS", "a" * 240])
+
+
+@given(st.lists(st.lists(names, min_size=1, max_size=3).map(tuple), max_size=12))
+def test_unique_paths_are_unique_whatever_was_given(paths: list[tuple[str, ...]]) -> None:
+    unique = unique_paths(paths)
+    keys = ["/".join(path).casefold() for path in unique]
+    folders = {"/".join(path[:depth]).casefold() for path in unique for depth in range(1, len(path))}
+    assert len(set(keys)) == len(paths)
+    assert not folders & set(keys)
+    assert [path[:-1] for path in unique] == [path[:-1] for path in paths]
+    assert unique_paths(unique) == unique
+    for path in unique:
+        assert safe_path(path) == path

@@ -106,9 +106,9 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   seed(input: SeedInput, options?: SeedOptions, onSeed?: OnTorrent): Torrent;
   seed(input: SeedInput, options: SeedOptions | OnTorrent = {}, onSeed?: OnTorrent): Torrent {
     if (typeof options === 'function') return this.seed(input, {}, options);
-    const request: Request = async (torrent): Promise<ToEngine> => {
-      const { name, files } = seedFiles(input, options.name, options.filterJunkFiles);
-      return { type: 'seed', client: this.#number, torrent, files, options: seedOptions(options, name) };
+    const request: Request = async (torrent, signal): Promise<ToEngine> => {
+      const sent = seedOptions(options);
+      return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, (infoHash) => {
       queueMicrotask(() => this.#callExisting(infoHash, onSeed));

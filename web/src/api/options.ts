@@ -37,11 +37,15 @@ export interface SeedOptions extends AddOptions {
   /** A date, or milliseconds since 1970. */
   creationDate?: Date | number;
   private?: boolean | number;
-  /** Bytes; a power of two. */
+  /** Bytes; by default a power of two that makes about a thousand pieces. */
   pieceLength?: number;
+  /** Bytes that a piece has at most where no `pieceLength` is given; 4 MiB by default. */
+  maxPieceLength?: number;
   /** Tiers of trackers (BEP 12). */
-  announceList?: string[][];
-  /** Whether the droppings of operating systems (.DS_Store and the like) are left out of a folder. */
+  announceList?: (string | string[])[];
+  /** Further keys of the info dictionary, as `source`: strings, whole numbers, bytes, lists and objects of them. */
+  info?: Record<string, unknown>;
+  /** Whether what operating systems leave behind (.DS_Store, Thumbs.db, desktop.ini and the like) is left out; true by default. */
   filterJunkFiles?: boolean;
 }
 
@@ -72,17 +76,22 @@ export function addOptions(options: AddOptions): protocol.AddOptions {
   return { announce: list(options.announce), urlList: list(options.urlList) };
 }
 
-export function seedOptions(options: SeedOptions, name: string): protocol.SeedOptions {
-  const { comment, pieceLength } = options;
-  const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS).map((url) => [url]);
+/** Throws ERR_INVALID_OPTION. */
+export function seedOptions(options: SeedOptions): protocol.SeedOptions {
+  const { name, comment, pieceLength, maxPieceLength, info } = options;
+  const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
-    name,
-    ...(comment === undefined ? {} : { comment }),
-    ...(pieceLength === undefined ? {} : { pieceLength }),
-    ...(options.private === undefined ? {} : { private: Boolean(options.private) }),
-    createdBy: options.createdBy ?? `Torrentide/${__VERSION__}`,
-    creationDate: Math.floor(Number(options.creationDate ?? Date.now()) / 1000),
-    announceList: tiers,
+    ...(name === undefined ? {} : { name: String(name) }),
+    ...(comment === undefined ? {} : { comment: String(comment) }),
+    ...(pieceLength ? { pieceLength: whole('pieceLength', pieceLength) } : {}),
+    ...(maxPieceLength ? { maxPieceLength: whole('maxPieceLength', maxPieceLength) } : {}),
+    ...(options.private === undefined ? {} : { private: whole('private', Number(options.private)) }),
+    ...(info === undefined ? {} : { info }),
+    createdBy: String(options.createdBy ?? `Torrentide/${__VERSION__}`),
+    // create-torrent's rule, which rounds up and takes what is no date for none.
+    creationDate: whole('creationDate', Math.ceil((Number(options.creationDate) || Date.now()) / 1000)),
+    filterJunk: options.filterJunkFiles !== false,
+    announceList: tiers.map(list),
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
@@ -95,8 +104,13 @@ function blocklist(given: NonNullable<TorrentideOptions['blocklist']>): NonNulla
   return { data: given.map((line) => (typeof line === 'string' ? line : `${line.start}-${line.end}`)).join('\n') };
 }
 
+function whole(name: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new TorrentideError('ERR_INVALID_OPTION', `${name} must be a whole number, not ${String(value)}.`);
+}
+
 function list(value: string | string[] | undefined): string[] {
-  return typeof value === 'string' ? [value] : [...(value ?? [])];
+  return typeof value === 'string' ? [value] : [...(value ?? [])].map(String);
 }
 
 function binaryPeerId(peerId: string | Uint8Array): string {

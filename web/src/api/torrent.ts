@@ -37,8 +37,11 @@ export interface TorrentEvents {
 
 /** What a torrent needs of the client that made it. */
 export interface TorrentOwner {
-  /** Makes the first message to the engine; it may have to read a file for it. A rejection is an error of the torrent. */
-  request(torrent: number): Promise<ToEngine>;
+  /**
+   * Makes the first message to the engine; it may have to read files for it, until `signal` says that the torrent has ended.
+   * A rejection is an error of the torrent.
+   */
+  request(torrent: number, signal: AbortSignal): Promise<ToEngine>;
   /** After the torrent's own event. */
   moved(event: 'download' | 'upload', bytes: number): void;
   seeding(): void;
@@ -87,6 +90,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   readonly #owner: TorrentOwner;
   readonly #number: number;
   readonly #wires = new Map<number, Wire>();
+  readonly #life = new AbortController();
   #destroyed = false;
   /** Whether the engine knows of this torrent. */
   #requested = false;
@@ -145,7 +149,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   async #request(): Promise<void> {
     try {
-      const message = await this.#owner.request(this.#number);
+      const message = await this.#owner.request(this.#number, this.#life.signal);
       if (this.#destroyed) return;
       this.#engine.post(message);
       this.#requested = true;
@@ -221,6 +225,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   #end(error: TorrentideError | null): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.#life.abort(closed('torrent'));
     this.#engine.removeTorrent(this.#number);
     this.#wires.clear();
     this.#owner.removed();

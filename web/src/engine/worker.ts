@@ -4,6 +4,7 @@
 import type { FromEngine, Phase, ToEngine } from '../protocol';
 import { Channels } from './channels';
 import { Digests } from './digests';
+import { Fetches } from './fetch';
 import { Sockets } from './sockets';
 
 /** What py/torrentide/browser/main.py sets when it starts. */
@@ -17,6 +18,7 @@ class Shim {
   readonly channels = new Channels();
   readonly sockets = new Sockets();
   readonly digests = new Digests();
+  readonly fetches = new Fetches();
   readonly reader = new FileReaderSync();
   engine: Engine | null = null;
   private timer = 0;

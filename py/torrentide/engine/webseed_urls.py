@@ -1,0 +1,243 @@
+"""Where the bytes of a torrent are on a web server, and which servers a torrent may send a page to.
+
+Owns the rules for URLs from strangers, and the two ways to name a range of the torrent by URLs: files (BEP
+19) and pieces (BEP 17). It never fetches and never knows what became of a fetch.
+"""
+
+import ipaddress
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+
+from torrentide.errors import UnsupportedError
+from torrentide.metainfo import bencode
+from torrentide.metainfo.info import Info
+
+# Names that lead into the visitor's own network: mDNS, RFC 6761, RFC 8375, ICANN's reserve for private use.
+_LOCAL_NAME = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)")
+# What browsers turn into something else is refused: percent-encoding, full-width digits, backslashes.
+_HOST = re.compile(r"[a-z0-9._-]+")
+# The parameters of BEP 17. libtorrent refuses URLs that bring their own (`ssrf_mitigation`).
+_OUR_PARAMETERS = {"info_hash", "piece", "ranges"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fetch: bytes `start` to `end` (exclusive) of the torrent are in the `size` bytes at `url`, whose
+    first is byte `base` of the torrent. Without a `url` they are padding. `ranged`: ask by a Range header,
+    otherwise the URL itself names the bytes."""
+
+    url: str | None
+    start: int
+    end: int
+    base: int
+    size: int
+    ranged: bool = True
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last byte to ask for."""
+        return (self.start - self.base, self.end - 1 - self.base) if self.ranged else None
+
+
+class Addresses(Protocol):
+    """Names ranges of the torrent."""
+
+    def steps(self, ranges: Iterable[tuple[int, int]]) -> list[Step]:
+        """The fetches, in order, that bring the ranges (start, end) of the torrent, which are ascending."""
+
+
+class Files:
+    """The files of a torrent under the names that it gives them, which are not safe for a disk. `pads` are
+    the (begin, length) of padding in the torrent (BEP 47), which no server has."""
+
+    def __init__(self, info: Info, pads: Sequence[tuple[int, int]] = ()) -> None:
+        outer = bencode.decode(info.raw)
+        assert isinstance(outer, dict)  # It was parsed before.
+        self.single = b"files" not in outer
+        self._name = _raw(outer, b"name")
+        self._paths: list[list[bytes]] = []
+        self._starts: list[int] = []
+        padding = {begin for begin, length in pads if length}
+        self._pads: set[int] = set()
+        begin = 0
+        for entry in [outer] if self.single else outer[b"files"]:
+            if entry[b"length"]:
+                if begin in padding:
+                    self._pads.add(len(self._starts))
+                self._starts.append(begin)
+                self._paths.append([] if self.single else _raw(entry, b"path"))
+            begin += entry[b"length"]
+        self._ends = [*self._starts[1:], begin]
+
+    def cut(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Cut bytes `start` to `end` (exclusive) of the torrent along files: (number, start, end)."""
+        number = bisect_right(self._starts, start) - 1
+        while start < end:
+            behind = min(end, self._ends[number])
+            yield number, start, behind
+            start = behind
+            number += 1
+
+    def is_pad(self, number: int) -> bool:
+        """Whether it is padding."""
+        return number in self._pads
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """The file's start and end (exclusive) in the torrent."""
+        return self._starts[number], self._ends[number]
+
+    def path(self, number: int) -> str:
+        """The path with the torrent's name in front, percent-encoded."""
+        # A browser takes "." and ".." out of a path, however they are written, and so leaves the folder.
+        parts = [part for part in [self._name, *self._paths[number]] if part not in (b"", b".", b"..")]
+        return "/".join(quote(part, safe="") for part in parts)
+
+
+class FileAddresses:
+    """Files below a URL (BEP 19)."""
+
+    def __init__(self, url: str, files: Files) -> None:
+        self._url = url
+        self._files = files
+
+    def steps(self, ranges: Iterable[tuple[int, int]]) -> list[Step]:
+        """See `Addresses`. Ranges in one file become one fetch from the first to the last of them."""
+        steps: list[Step] = []
+        last = None
+        for start, end in ranges:
+            for number, first, behind in self._files.cut(start, end):
+                if number == last:
+                    steps[-1] = replace(steps[-1], end=behind)
+                    continue
+                last = number
+                url = None if self._files.is_pad(number) else self._file_url(number)
+                base, stop = self._files.bounds(number)
+                steps.append(Step(url, first, behind, base, stop - base))
+        return steps
+
+    def _file_url(self, number: int) -> str:
+        if self._files.single and not self._url.endswith("/"):
+            return self._url
+        return self._url.removesuffix("/") + "/" + self._files.path(number)
+
+
+class PieceAddresses:
+    """A script that serves pieces (BEP 17)."""
+
+    def __init__(self, url: str, info: Info) -> None:
+        self._url = url + ("&" if "?" in url else "?") + "info_hash=" + quote(info.info_hash, safe="")
+        self._info = info
+
+    def steps(self, ranges: Iterable[tuple[int, int]]) -> list[Step]:
+        """See `Addresses`."""
+        steps = []
+        size = self._info.piece_length
+        for start, end in ranges:
+            while start < end:
+                index, begin = divmod(start, size)
+                behind = min(end, index * size + self._info.piece_size(index))
+                url = f"{self._url}&piece={index}"
+                if behind - start < self._info.piece_size(index):
+                    url += f"&ranges={begin}-{begin + behind - start - 1}"
+                steps.append(Step(url, start, behind, start, behind - start, ranged=False))
+                start = behind
+        return steps
+
+
+def web_seed_url(url: str, origin: str, *, pieces: bool = False) -> str:
+    """The URL of a web seed as it may be fetched by a page at `origin`; UnsupportedError says why it may not.
+
+    The rules are libtorrent's `ssrf_mitigation` as far as a page can hold them: which address a name has and
+    where a redirect leads is only the browser's to know. `pieces`: it is one of BEP 17.
+    """
+    url = url.strip().partition("#")[0]
+    try:
+        parts = urlsplit(url)
+        host = _host(parts)
+    except ValueError as error:
+        raise _refusal(url, str(error)) from None
+    page = _page(origin)
+    local = _is_local(host)
+    if parts.scheme == "http" and page.scheme == "https" and not _is_loopback(host):
+        raise _refusal(url, "a page that came by https may read https alone")
+    if local and not _is_local(page.hostname or "."):
+        raise _refusal(url, "it is in the visitor's own network, where no torrent may send a page to")
+    if local and parts.query and f"{parts.scheme}://{parts.netloc}" != origin:
+        raise _refusal(url, "a URL in the local network may not have a query")
+    if pieces and _OUR_PARAMETERS & {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}:
+        raise _refusal(url, "it brings parameters of its own that only a client may set")
+    return url
+
+
+def _host(parts: SplitResult) -> str:
+    """The host in lower case, without brackets. ValueError says what is wrong with the URL."""
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("a web page can read http and https alone")
+    if "@" in parts.netloc:
+        raise ValueError("it carries a user name or password")
+    host = (parts.hostname or "").removesuffix(".")
+    if ":" in host:
+        ipaddress.IPv6Address(host)
+    elif not _HOST.fullmatch(host):
+        raise ValueError("its host is not written in plain letters and digits")
+    else:
+        _ipv4(host)
+    if parts.port == 0:
+        raise ValueError("there is no port 0")
+    return host
+
+
+def _ipv4(host: str) -> ipaddress.IPv4Address | None:
+    """The address that browsers read a host as (WHATWG URL: 127.1, 0x7f000001, 017700000001); None for a
+    name."""
+    labels = host.split(".")
+    if not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
+        return None
+    try:
+        *high, low = [_number(label) for label in labels]
+        return ipaddress.IPv4Address(bytes(high) + low.to_bytes(4 - len(high)))
+    except (ValueError, OverflowError):
+        raise ValueError("its host is no address") from None
+
+
+def _number(label: str) -> int:
+    if label.startswith("0x"):
+        return int(label[2:] or "0", 16)
+    return int(label, 8 if label.startswith("0") and label != "0" else 10)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" not in host:
+        return _ipv4(host)
+    address = ipaddress.IPv6Address(host)
+    return address.ipv4_mapped or address
+
+
+def _is_local(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return _LOCAL_NAME.fullmatch(host) is not None
+    return not address.is_global or address.is_multicast
+
+
+def _is_loopback(host: str) -> bool:
+    """Browsers let https pages read http from these."""
+    address = _address(host)
+    return host == "localhost" or host.endswith(".localhost") if address is None else address.is_loopback
+
+
+def _page(origin: str) -> SplitResult:
+    """The parts of a page's origin, which is "null" for pages that have none."""
+    return urlsplit(origin if "://" in origin else "")
+
+
+def _refusal(url: str, why: str) -> UnsupportedError:
+    return UnsupportedError(f"web seed {url[:200]} is not used: {why}")
+
+
+def _raw(entry: dict[bytes, Any], key: bytes) -> Any:
+    return entry.get(key + b".utf-8", entry.get(key))
