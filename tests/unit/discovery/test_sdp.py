@@ -62,6 +62,7 @@ def test_the_forms_of_a_data_channel(media: str) -> None:
         describe(1) + "x" * MAX_SDP_CHARS,
         describe(1) + "\x00",
         describe(1) + "a=\x1b[2J\r\n",
+        describe(1) + "a=\ud800\r\n",
         describe(1) + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
         describe(1) + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
         describe(1).replace("m=application", "m=video"),
