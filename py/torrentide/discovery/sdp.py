@@ -14,8 +14,9 @@ MAX_SDP_CHARS = 16 * 1024
 # Addresses that a stranger may have us probe; a machine with several networks has about 20. The first stay.
 MAX_CANDIDATES = 30
 
-# Control characters and halves of surrogate pairs, which JSON may hold.
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Control characters and halves of surrogate pairs, which JSON may hold; and a carriage return by itself,
+# which one reader takes for the end of a line and the next does not.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
 # RFC 8841; the second form is that of its drafts, which old browsers and some libraries still write.
 _MEDIA = re.compile(r"m=application \d{1,5} (?:(?:UDP|TCP)/DTLS/SCTP webrtc-datachannel|DTLS/SCTP \d{1,5}) *")
 # RFC 8839: foundation, component, transport, priority, address, port, type, and whatever follows.
@@ -37,7 +38,7 @@ def usable(sdp: str, is_blocked: Callable[[str], bool]) -> str | None:
         return None
     if _NO_TEXT.search(sdp):
         return None
-    lines = [line.removesuffix("\r") for line in sdp.split("\n")]
+    lines = sdp.replace("\r\n", "\n").split("\n")
     media = [line for line in lines if line.startswith("m=")]
     if len(media) != 1 or not _MEDIA.fullmatch(media[0]):
         return None

@@ -63,6 +63,8 @@ def test_the_forms_of_a_data_channel(media: str) -> None:
         describe(1) + "\x00",
         describe(1) + "a=\x1b[2J\r\n",
         describe(1) + "a=\ud800\r\n",
+        describe(1) + "a=x\ra=candidate:1 1 udp 1 10.0.0.9 1 typ host\r\n",
+        describe(1) + "\r\r\n",
         describe(1) + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
         describe(1) + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
         describe(1).replace("m=application", "m=video"),
