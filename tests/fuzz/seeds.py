@@ -1,7 +1,9 @@
 """Honest inputs for each target, which a fuzzer damages, and the words of its grammar, which it puts in."""
 
+import gzip
 import json
 
+from descriptions import describe
 from torrentide.discovery import signalling
 from torrentide.metainfo import bencode
 from torrentide.wire.handshake import Handshake
@@ -80,6 +82,12 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"wss://a.test:443/announce",
     ),
     "signalling": (_REPLY, _OFFERED, _OFFERED.replace(b'offer"', b'answer"'), b'{"failure reason":"no"}'),
+    "sdp": (describe(1).encode(), describe(2, "10.0.0.2", "2001:db8::1", "a.local", "fe80::2%e").encode()),
+    "blocklist": (
+        b"a:1.2.3.4-1.2.3.9\n1.0.0.0/8\n::1\nfe80::1-fe80::9 # x\n",
+        gzip.compress(b"1.2.3.4\n", mtime=0),
+    ),
+    "clients": (b"-WW0300-abcdefghijkl", b"S58B-----abcdefghijk", b"M7-10-3-abcdefgh", b"exbc\0\x38LORDabc"),
     "tracker": (_ANNOUNCE + b"\n" + _ANNOUNCE.replace(PEER, PEER[::-1]) + b"\n" + _ANSWER, _SCRAPE),
     "wire": (b"\x07\x11\x01\0\0\0\0\0" + Handshake(HASH, PEER).to_bytes() + b"".join(_MESSAGES),),
     "messages": (b"\n\n".join(_BODIES),),
@@ -154,6 +162,12 @@ WORDS: dict[str, tuple[bytes, ...]] = {
     "names": (b"..", b".", b"/", b"\\", b"nul", b"com1.txt", b"\xe2\x80\xae", b"\xf0\x9f\x92\xa9"),
     "magnet": tuple(_LINK.split(b"|")),
     "signalling": _JSON,
+    "sdp": (
+        *(b"\r\n", b"v=0", b"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", b"m=audio"),
+        *(b"a=candidate:", b"1 1 udp 1 ", b" 1 typ host", b"10.0.0.1", b"::1", b".local"),
+    ),
+    "blocklist": (b"1.2.3.4", b"-", b"/8", b"::", b":", b"#", b"\n", b"\x1f\x8b", b"255.255.255.255"),
+    "clients": (b"-UT", b"-TR", b"-BC", b"---", b"M4-3-6-", b"exbc", b"XBT", b"OP", b"LORD"),
     "tracker": _JSON,
     "wire": (*_MESSAGES, b"\x13BitTorrent protocol", b"\0\x10\0\0", b"\xff\xff\xff\xff"),
     "messages": (*filter(None, _BODIES), b"\n\n"),

@@ -6,6 +6,7 @@ its answer. It knows nothing of what is sent.
 
 from dataclasses import dataclass, field
 
+from descriptions import describe, described
 from simulation.clock import Clock
 from simulation.network import End, Line, Listener
 from simulation.trackers import SimSockets, SimTracker
@@ -61,11 +62,11 @@ class Host:
 
     def accept(self, link: int, sdp: str) -> None:
         """See `ports.Dialer`."""
-        self._describe(link).other = self.network.ends.get(int(sdp))
+        self._describe(link).other = self.network.ends.get(described(sdp))
 
     def answer(self, link: int, sdp: str) -> None:
         """See `ports.Dialer`."""
-        end, other = self.ends[link], self.network.ends.get(int(sdp))
+        end, other = self.ends[link], self.network.ends.get(described(sdp))
         if other is not None and other.other is end:
             end.other = other
             round_trip = 2 * (self.line.latency + other.line.latency)
@@ -79,7 +80,7 @@ class Host:
 
     def _describe(self, link: int) -> End:
         end = self.ends[link] = self.network.ends[link] = End(self.world, self, link)
-        self.world.later(GATHER, lambda: self.listener.link_local(link, f"{link}", self.world.now))
+        self.world.later(GATHER, lambda: self.listener.link_local(link, describe(link), self.world.now))
         return end
 
     def _open(self, first: End, second: End) -> None:

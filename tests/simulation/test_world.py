@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from descriptions import describe
 from simulation.hosts import Host
 from simulation.network import LOSS_SECONDS, End
 from simulation.world import World, make_torrent
@@ -58,8 +59,8 @@ def connect(world: World, first: Host, second: Host) -> tuple[End, End]:
     """Both ends of an open link."""
     ours, theirs = next(world.numbers), next(world.numbers)
     first.offer(ours)
-    second.accept(theirs, str(ours))
-    first.answer(ours, str(theirs))
+    second.accept(theirs, describe(ours))
+    first.answer(ours, describe(theirs))
     assert world.run(lambda: world.ends[ours].open, 10)
     return world.ends[ours], world.ends[theirs]
 

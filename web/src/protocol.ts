@@ -20,6 +20,8 @@ export interface ClientOptions {
   tracker: boolean;
   maxConns: number;
   rtcConfig?: RTCConfiguration;
+  /** Addresses that no connection is made to; no torrent joins its swarm before they are known. */
+  blocklist?: { url: string } | { data: string | Uint8Array };
 }
 
 export interface AddOptions {

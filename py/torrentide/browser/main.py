@@ -21,7 +21,7 @@ from torrentide.browser.channels import Channels
 from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
 from torrentide.browser.page import Page
-from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id
+from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.torrent import PageTorrent
@@ -42,6 +42,8 @@ class Client:
     announce: list[str]
     use_trackers: bool
     torrents: set[int] = field(default_factory=set)
+    # Reads the block list; no torrent joins its swarm before.
+    loading: asyncio.Task[None] | None = None
 
 
 class Host:
@@ -132,7 +134,10 @@ class Host:
             max_conns=options["maxConns"],
         )
         sockets.session = dialer.session = session
-        self._clients[message["client"]] = Client(session, list(options["announce"]), options["tracker"])
+        client = Client(session, list(options["announce"]), options["tracker"])
+        self._clients[message["client"]] = client
+        if "blocklist" in options:
+            client.loading = self._start(_load_blocklist(session, options["blocklist"]))
         self._page.post({"type": "client", "client": message["client"], "peerId": peer_id.hex()})
 
     def _on_destroy(self, message: dict[str, Any]) -> None:
@@ -154,14 +159,14 @@ class Host:
         def join(outer: Metainfo | Magnet) -> None:
             torrent.join(outer, *_trackers(outer, client, options["announce"], self._rng))
 
-        if named is not None:
+        if named is not None and client.loading is None:
             join(named)
             return
 
         async def fetch() -> None:
-            join(await fetch_torrent(given))
+            join(named or await fetch_torrent(given))
 
-        self._prepare(torrent, fetch())
+        self._prepare(torrent, client, fetch)
 
     def _on_seed(self, message: dict[str, Any]) -> None:
         torrent, client = self._new_torrent(message)
@@ -172,7 +177,7 @@ class Host:
             )
             torrent.join(metainfo, *_trackers(metainfo, client, [], self._rng), whole=whole)
 
-        self._prepare(torrent, seed())
+        self._prepare(torrent, client, seed)
 
     def _on_remove(self, message: dict[str, Any]) -> None:
         self._close(message["torrent"])
@@ -214,20 +219,28 @@ class Host:
             for client in self._clients.values():
                 client.torrents.discard(number)
 
-    def _prepare(self, torrent: PageTorrent, work: Coroutine[Any, Any, None]) -> None:
+    def _prepare(
+        self, torrent: PageTorrent, client: Client, work: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         """Do what takes time before a torrent can join its swarm."""
 
         async def run() -> None:
             try:
-                await work
+                if client.loading is not None:
+                    await asyncio.shield(client.loading)
+                await work()
             except Exception as error:
                 torrent.failed(error)
             self._arm()
 
-        task = torrent.preparing = asyncio.get_event_loop().create_task(run())
+        torrent.preparing = self._start(run())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_event_loop().create_task(work)
         # The loop holds tasks weakly.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # -- Links
 
@@ -244,6 +257,10 @@ class Host:
     def _on_online(self, message: dict[str, Any]) -> None:
         for client in self._clients.values():
             client.session.online(time.monotonic())
+
+
+async def _load_blocklist(session: Session, given: dict[str, Any]) -> None:
+    session.blocklist = await read_blocklist(given)
 
 
 def _trackers(

@@ -1,7 +1,8 @@
-"""What must be read before a torrent can join its swarm: a .torrent file by URL, or the files of a seed.
+"""What must be read before a torrent can join its swarm: a .torrent file or a block list by URL, or the files
+of a seed.
 
-Owns the reading, in the background, of what a page gives to `add` and `seed`. It never knows peers or
-trackers.
+Owns the reading, in the background, of what a page gives to a client, to `add` and to `seed`. It never knows
+peers or trackers.
 """
 
 import asyncio
@@ -12,13 +13,14 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from torrentide.browser.shim import JsBlob, JsDigests
-from torrentide.errors import InvalidTorrent, StorageError
+from torrentide.discovery.blocklist import MAX_LIST_BYTES, BlockList, parse_blocklist
+from torrentide.errors import InvalidTorrent, LocalError, StorageError
 from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, Plan, plan
 from torrentide.metainfo.info import HASH_LENGTH
 from torrentide.metainfo.magnet import Magnet, parse_info_hash, parse_magnet
 from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, Metainfo, parse_metainfo
 
-# WebTorrent gives a .torrent by URL 30 s.
+# WebTorrent gives a .torrent by URL 30 s; a block list, too.
 FETCH_MILLISECONDS = 30_000
 # Pieces that are read and hashed at a time: enough to keep the disk and SubtleCrypto busy together.
 HASH_AT_ONCE = 4
@@ -45,25 +47,37 @@ def parse_id(given: str | bytes) -> Metainfo | Magnet | None:
 
 async def fetch_torrent(url: str) -> Metainfo:
     """Read a .torrent from its URL. InvalidTorrent says what went wrong on the way."""
+    return parse_metainfo(await _fetch(url, MAX_TORRENT_BYTES, "a .torrent file", InvalidTorrent))
+
+
+async def read_blocklist(given: dict[str, Any]) -> BlockList:
+    """Read a block list, `url` or `data` of protocol.ts. LocalError says what is wrong with it."""
+    if "url" in given:
+        return parse_blocklist(await _fetch(given["url"], MAX_LIST_BYTES, "a block list", LocalError))
+    data = given["data"]
+    return parse_blocklist(data.encode() if isinstance(data, str) else bytes(data))
+
+
+async def _fetch(url: str, most: int, what: str, fault: type[LocalError]) -> bytes:
     try:
         options = {"credentials": "omit", "signal": js.AbortSignal.timeout(FETCH_MILLISECONDS)}
         response = await js.fetch(url, to_js(options, dict_converter=js.Object.fromEntries))
         if not response.ok:
-            raise InvalidTorrent(f"{url}: the server answered {response.status}")
+            raise fault(f"{url}: the server answered {response.status}")
         data = bytearray()
         # A response without contents has no body, or one that ends at once.
         reader = (response.body or js.Response.new("").body).getReader()
         while not (read := await reader.read()).done:
             data += read.value.to_bytes()
-            if len(data) > MAX_TORRENT_BYTES:
+            if len(data) > most:
                 reader.cancel()
-                raise InvalidTorrent(f"{url}: more than {MAX_TORRENT_BYTES} bytes are no .torrent file")
+                raise fault(f"{url}: more than {most} bytes are too many for {what}")
     except JsException as exception:
-        raise InvalidTorrent(
+        raise fault(
             f"{url} could not be fetched ({exception}). A page may read other sites only where they allow "
             "it (CORS)."
         ) from None
-    return parse_metainfo(bytes(data))
+    return bytes(data)
 
 
 async def hash_files(

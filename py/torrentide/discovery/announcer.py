@@ -5,6 +5,7 @@ their time, and the offers of each announce. It never knows what a tracker's soc
 a link.
 """
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from torrentide.discovery.signalling import (
     Offer,
     RemoteAnswer,
     RemoteOffer,
+    ScrapeReply,
     TrackerMessage,
 )
 from torrentide.discovery.tracker import Tracker
@@ -33,6 +35,9 @@ DEFAULT_INTERVAL = 120.0
 MAX_OFFERS_TAKEN = 60
 # A network that comes and goes does not have us announce more often than this.
 ONLINE_SECONDS = 5.0
+# aquatic takes frames of 16 KiB, and a browser may send a message as one. Offers of a machine with many
+# networks are long; at least one is announced, and the others have their turn when it is answered.
+MAX_OFFERED_CHARS = 13 * 1024
 # BEP 3 has no word for "unknown": without metadata we lack something, so any positive number is true enough.
 LEFT_UNKNOWN = 16 * 1024
 
@@ -69,7 +74,7 @@ class Announcer:
         announced: Callable[[AnnounceReply], None],
     ) -> None:
         self.tracker = tracker
-        # How many peers of use the tracker has, by its last count or what came from them since.
+        # How many other peers the tracker has, by its last count or what came from them since.
         self.others = 0
         self._info_hash = info_hash
         self._peer_id = peer_id
@@ -90,6 +95,8 @@ class Announcer:
         # The offers of the last announce: those that nobody answers are announced again.
         self._offers: list[Offer] = []
         self._offers_taken = 0
+        # Who waits for the tracker's counts.
+        self._scrapes: list[Callable[[ScrapeReply], None]] = []
         self._started = False
         self._completed_due = False
         self._gathering = False
@@ -109,6 +116,14 @@ class Announcer:
         self._cancel_timer()
         self._cancel_healing()
         return self.tracker.leave(self._info_hash)
+
+    def scrape(self, done: Callable[[ScrapeReply], None]) -> None:
+        """Ask the tracker for its counts; `done` is called if it answers. Some say nothing of a torrent that
+        they don't know."""
+        if self.tracker.is_open:
+            if not self._scrapes:
+                self.tracker.send(signalling.scrape(self._info_hash))
+            self._scrapes.append(done)
 
     def lost(self, now: float) -> None:
         """A peer's connection was lost by no decision of ours: look for it, or another, soon."""
@@ -143,6 +158,10 @@ class Announcer:
         match message:
             case AnnounceReply():
                 self._on_reply(message, now)
+            case ScrapeReply():
+                waiting, self._scrapes = self._scrapes, []
+                for done in waiting:
+                    done(message)
             case RemoteOffer() | RemoteAnswer() if message.peer_id == self._peer_id:
                 pass  # Our own, come back.
             case RemoteOffer():
@@ -161,6 +180,7 @@ class Announcer:
         """The tracker can't be used for now; it comes back by itself."""
         if not self.tracker.is_open:
             self._started = False
+            self._scrapes.clear()
             self._cancel_timer()
             self._cancel_healing()
         self._warn(error)
@@ -181,7 +201,7 @@ class Announcer:
         self._offers = self._links.waiting([*self._offers, *made], now)
         if self._stopped or not self.tracker.is_open:
             return
-        offers = self._offers[: self._wanted(now)]
+        offers = _fitting(self._offers[: self._wanted(now)])
         self._links.renew(offers, now)
         self._offers_taken = 0
         starting = not self._started
@@ -218,9 +238,9 @@ class Announcer:
             self._interval = interval
             self._schedule(now + interval)
         if reply.seeds is not None and reply.leechers is not None:
-            # The counts hold ourselves. What can a seed do for a seed?
-            complete = self._progress().left == 0
-            self.others = reply.leechers if complete else max(0, reply.seeds + reply.leechers - 1)
+            # The counts hold ourselves. Seeds count for a seed, too: bittorrent-tracker takes WebTorrent's
+            # leechers without metadata for seeds.
+            self.others = max(0, reply.seeds + reply.leechers - 1)
             if not self.others:
                 self._healing.over()
         self._heal_later(now)
@@ -279,3 +299,11 @@ class Announcer:
     @staticmethod
     def _left(progress: Progress) -> int:
         return LEFT_UNKNOWN if progress.left is None else progress.left
+
+
+def _fitting(offers: list[Offer]) -> list[Offer]:
+    """The first offers, as many as fit into one announce."""
+    sizes = itertools.accumulate(len(offer.sdp) for offer in offers)
+    return [offer for offer, size in zip(offers, sizes, strict=True) if size <= MAX_OFFERED_CHARS] or offers[
+        :1
+    ]

@@ -43,7 +43,8 @@ class _Link:
 
 class Links:
     """The links of one torrent of the peer `peer_id`. `new_number` gives a link its name, or None where
-    there may be no more; `close_link(number)` closes one that ended before its channel opened."""
+    there may be no more; `close_link(number)` closes one that ended before its channel opened; `usable(sdp)`
+    is what is used of a description, ours or theirs, or None."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Links:
         rng: random.Random,
         new_number: Callable[[], int | None],
         close_link: Callable[[int], None],
+        usable: Callable[[str], str | None],
     ) -> None:
         self._peer_id = peer_id
         self._dialer = dialer
@@ -60,6 +62,7 @@ class Links:
         self._rng = rng
         self._new_number = new_number
         self._close_link = close_link
+        self._usable = usable
         self._links: dict[int, _Link] = {}
         self._offers: dict[bytes, int] = {}
 
@@ -124,8 +127,8 @@ class Links:
                 self.failed(self._offers[offer.offer_id], now)
 
     def take_offer(self, offer: RemoteOffer, answered: Callable[[str, float], None], now: float) -> None:
-        """Answer a remote offer. One that comes twice, from a peer that is being answered, or beyond the
-        bounds does nothing."""
+        """Answer a remote offer. One that comes twice, from a peer that is being answered, beyond the
+        bounds, or that can't be used does nothing."""
         key = LinkKey(offer.peer_id, offer.offer_id)
         answering = [link for link in self._links.values() if link.key.offerer != self._peer_id]
         if len(answering) >= MAX_ANSWERING or self.connecting >= MAX_CONNECTING:
@@ -137,14 +140,18 @@ class Links:
             if sdp is not None:
                 answered(sdp, then)
 
-        link = self._begin(key, offer.peer_id, described, now)
-        if link is not None:
-            self._dialer.accept(link.number, offer.sdp)
+        sdp = self._usable(offer.sdp)
+        link = self._begin(key, offer.peer_id, described, now) if sdp is not None else None
+        if sdp is not None and link is not None:
+            self._dialer.accept(link.number, sdp)
             self._expire(link, now + CONNECT_SECONDS)
 
     def take_answer(self, answer: RemoteAnswer, now: float) -> None:
-        """Use the answer to an offer of ours. A late, repeated or unknown one does nothing; one beyond the
-        bound is refused."""
+        """Use the answer to an offer of ours. One that is late, repeated, unknown or that can't be used does
+        nothing; one beyond the bound is refused."""
+        sdp = self._usable(answer.sdp)
+        if sdp is None:
+            return
         if self.connecting >= MAX_CONNECTING:
             self.refuse_answer(answer, now)
         number = self._offers.pop(answer.offer_id, None)
@@ -152,7 +159,7 @@ class Links:
             return
         link = self._links[number]
         link.peer_id = answer.peer_id
-        self._dialer.answer(link.number, answer.sdp)
+        self._dialer.answer(link.number, sdp)
         self._expire(link, now + CONNECT_SECONDS)
 
     def refuse_answer(self, answer: RemoteAnswer, now: float) -> None:
@@ -164,11 +171,14 @@ class Links:
     def described(self, number: int, sdp: str, now: float) -> None:
         """The local description of a link is complete."""
         link = self._links.get(number)
-        if link is not None and link.described is not None:
+        usable = self._usable(sdp)
+        if usable is None:
+            self.failed(number, now)
+        elif link is not None and link.described is not None:
             callback, link.described = link.described, None
             if link.peer_id is None:
                 self._expire(link, now + OFFER_SECONDS)
-            callback(sdp, now)
+            callback(usable, now)
 
     def opened(self, number: int) -> LinkKey | None:
         """The channel of a link opened: it is no more ours. None when it is none of ours."""

@@ -7,13 +7,12 @@ never knows sockets, torrents or time.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torrentide.discovery.sdp import MAX_SDP_CHARS
 from torrentide.discovery.trackerjson import dump, load, to_bytes, to_text
 from torrentide.errors import TrackerError
 
 # aquatic and openwebtorrent take 64 KiB a message; libtorrent reads 128 KiB of one, and 64 KiB of SDP.
 MAX_MESSAGE_CHARS = 128 * 1024
-# A complete description with a data channel and its candidates has 0.5 to 3 KiB.
-MAX_SDP_CHARS = 16 * 1024
 # More text than anybody reads in a warning.
 MAX_REASON_CHARS = 500
 # aquatic takes 10 offers an announce; WebTorrent makes 5.
@@ -72,7 +71,17 @@ class Failure:
     reason: str
 
 
-TrackerMessage = AnnounceReply | RemoteOffer | RemoteAnswer | Failure
+@dataclass(frozen=True, slots=True)
+class ScrapeReply:
+    """A tracker's counts of a torrent; `downloads` are the downloads that it saw complete."""
+
+    info_hash: bytes
+    seeds: int | None
+    leechers: int | None
+    downloads: int | None
+
+
+TrackerMessage = AnnounceReply | ScrapeReply | RemoteOffer | RemoteAnswer | Failure
 
 
 def announce(
@@ -119,6 +128,11 @@ def answer(info_hash: bytes, peer_id: bytes, to_peer_id: bytes, offer_id: bytes,
     return dump(message)
 
 
+def scrape(info_hash: bytes) -> str:
+    """A question for the counts of a torrent."""
+    return dump({"action": "scrape", "info_hash": to_text(info_hash)})
+
+
 def parse(text: str) -> list[TrackerMessage]:
     """Read what a tracker sent; empty for what asks nothing of us. TrackerError when it is not the
     protocol."""
@@ -132,6 +146,8 @@ def parse(text: str) -> list[TrackerMessage]:
     if isinstance(reason, str):
         info_hash = to_bytes(message.get("info_hash"))
         return [Failure(info_hash, reason[:MAX_REASON_CHARS])]
+    if message.get("action") == "scrape":
+        return _scraped(message.get("files"))
     if message.get("action") != "announce":
         return []
     info_hash = to_bytes(message.get("info_hash"))
@@ -162,6 +178,21 @@ def _announce(message: dict[str, Any], info_hash: bytes) -> list[TrackerMessage]
     elif answered is not None:
         found.append(RemoteAnswer(info_hash, peer_id, offer_id, answered))
     return found
+
+
+def _scraped(files: object) -> list[TrackerMessage]:
+    if not isinstance(files, dict):
+        return []
+    return [
+        ScrapeReply(
+            info_hash,
+            _count(counts.get("complete")),
+            _count(counts.get("incomplete")),
+            _count(counts.get("downloaded")),
+        )
+        for key, counts in files.items()
+        if isinstance(counts, dict) and (info_hash := to_bytes(key)) is not None
+    ]
 
 
 def _sdp(value: object, kind: str) -> str | None:

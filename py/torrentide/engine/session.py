@@ -8,7 +8,9 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 from torrentide import __version__
+from torrentide.discovery.blocklist import BlockList
 from torrentide.discovery.links import Links
+from torrentide.discovery.sdp import usable
 from torrentide.discovery.tracker import Tracker, tracker_url
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.swarm import Swarm, SwarmObserver
@@ -53,6 +55,8 @@ class Session:
     ) -> None:
         self.peer_id = peer_id
         self.swarms: dict[bytes, Swarm] = {}
+        # Whom no connection is offered to or taken from; may be changed at any time.
+        self.blocklist = BlockList()
         self._dialer = dialer
         self._sockets = sockets
         self._digest = digest
@@ -109,6 +113,7 @@ class Session:
                 self._rng,
                 new_number=lambda: self._new_link(swarm),
                 close_link=self._close_link,
+                usable=lambda sdp: usable(sdp, self.blocklist.blocks),
             ),
             close_link=self._close_link,
             tracker_closed=self._tracker_closed,

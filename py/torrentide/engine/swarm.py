@@ -4,13 +4,14 @@ Owns the limits on connections and the passage of a link from discovery to the t
 messages of either.
 """
 
+import functools
 import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from torrentide.discovery.announcer import Announcer, Progress
 from torrentide.discovery.links import Links
-from torrentide.discovery.signalling import AnnounceReply
+from torrentide.discovery.signalling import AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
@@ -112,6 +113,11 @@ class Swarm:
         for announcer in self._announcers:
             announcer.online(now)
 
+    def scrape(self, done: Callable[[str, ScrapeReply], None]) -> None:
+        """Ask every tracker for its counts; `done` is called with the URL of each that answers."""
+        for announcer in self._announcers:
+            announcer.scrape(functools.partial(done, announcer.tracker.url))
+
     def _join(self, tracker: Tracker, now: float) -> Announcer:
         announcer = Announcer(
             self.torrent.info_hash,
@@ -161,8 +167,10 @@ class Swarm:
     # -- Limits
 
     def _room(self, now: float) -> int:
-        """How many more peers are welcome; one where a newcomer may take the place of one that is of no
-        use."""
+        """How many more peers are welcome: none while paused, and one where a newcomer may take the place of
+        one that is of no use."""
+        if self.torrent.paused:
+            return 0
         free = self._max_conns - len(self.torrent.peers) - self.links.connecting
         if free > 0:
             return free
@@ -211,7 +219,7 @@ class Swarm:
 
     def _lonely(self, others: int, now: float) -> bool:
         """Whether peers are lacking that a tracker with `others` may bring. A seed is content with one."""
-        enough = min(others, 1 if self.torrent.complete else FEW_PEERS)
+        enough = min(others, 1 if self.torrent.finished else FEW_PEERS)
         joined = sum(1 for peer in self.torrent.peers.values() if peer.peer_id is not None)
         return joined < enough and self._room(now) > 0
 

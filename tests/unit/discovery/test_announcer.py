@@ -16,7 +16,7 @@ from torrentide.discovery.announcer import (
 )
 from torrentide.discovery.healing import ALONE_SECONDS, LOST_SECONDS
 from torrentide.discovery.links import GATHER_SECONDS, OFFER_SECONDS, Links
-from torrentide.discovery.signalling import MAX_OFFERS, AnnounceReply
+from torrentide.discovery.signalling import MAX_OFFERS, AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.errors import TorrentideError
 from torrentide.timers import Timers
@@ -35,7 +35,7 @@ class Fixture:
         rng = random.Random(1)
         self.tracker = Tracker(URL, self.sockets, self.timers, rng)
         self.links = Links(
-            OURS, self.dialer, self.timers, rng, itertools.count(1).__next__, self.dialer.close
+            OURS, self.dialer, self.timers, rng, itertools.count(1).__next__, self.dialer.close, str
         )
         self.progress = Progress(10, 20, 30)
         self.wanted = 2
@@ -342,6 +342,38 @@ def test_expired_offers_are_made_anew(it: Fixture) -> None:
     it.run(OFFER_SECONDS)
     assert it.dialer.closed == [1, 2]
     assert [each["offer"]["sdp"] for each in soon_again(it)] == ["sdp 3", "sdp 4"]
+
+
+# -- Scrape
+
+
+def hear_counts(it: Fixture, **counts: int) -> None:
+    it.tracker.received(json.dumps({"action": "scrape", "files": {HASH.decode(): counts}}), it.now)
+
+
+def test_a_scrape_is_asked_once_and_told_to_all_who_wait(it: Fixture) -> None:
+    told: list[ScrapeReply] = []
+    it.announcer.scrape(told.append)
+    assert it.heard == [], "nobody to ask yet"
+    it.open()
+    for _ in range(2):
+        it.announcer.scrape(told.append)
+    assert it.heard[1:] == [{"action": "scrape", "info_hash": HASH.decode()}]
+    for _ in range(2):
+        hear_counts(it, complete=1, incomplete=2, downloaded=3)
+    assert told == [ScrapeReply(HASH, 1, 2, 3)] * 2
+    it.announcer.scrape(told.append)
+    assert len(it.heard) == 3
+
+
+def test_a_scrape_is_off_with_its_socket(it: Fixture) -> None:
+    told: list[ScrapeReply] = []
+    it.open()
+    it.announcer.scrape(told.append)
+    it.tracker.closed("lost", it.now)
+    it.tracker.opened(it.now)
+    hear_counts(it, complete=1)
+    assert told == []
 
 
 # -- The network comes back

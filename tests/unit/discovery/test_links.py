@@ -29,6 +29,7 @@ class Fixture:
         self.dialer = RecordedDialer()
         self.timers = Timers()
         self.closed: list[int] = []
+        self.unusable: set[str] = set()
         self.ready: list[tuple[list[Offer], float]] = []
         self.answers: list[tuple[str, float]] = []
         self.links = Links(
@@ -38,6 +39,7 @@ class Fixture:
             random.Random(1),
             new_number=itertools.count(1).__next__,
             close_link=self.closed.append,
+            usable=lambda sdp: None if sdp in self.unusable else sdp,
         )
 
     def expire(self, now: float) -> list[int]:
@@ -316,3 +318,34 @@ def test_where_there_may_be_no_more_links_none_is_made() -> None:
     assert it.offer(1) == []
     it.remote_offer(THEIRS)
     assert (it.dialer.offered, it.dialer.accepted) == ([1], [])
+
+
+# -- Descriptions that can't be used
+
+
+def test_an_offer_that_cannot_be_used_does_nothing(it: Fixture) -> None:
+    it.unusable.add("remote sdp")
+    it.remote_offer(THEIRS)
+    assert (it.dialer.accepted, len(it.links)) == ([], 0)
+    it.unusable.clear()
+    it.remote_offer(THEIRS)
+    assert len(it.dialer.accepted) == 1
+
+
+def test_an_answer_that_cannot_be_used_does_nothing(it: Fixture) -> None:
+    (offer,) = it.offer(1)
+    it.unusable.add("answer sdp")
+    it.remote_answer(offer)
+    assert (it.dialer.answered, it.closed, it.links.connecting) == ([], [], 0)
+    it.unusable.clear()
+    it.remote_answer(offer)
+    assert it.dialer.answered == [(1, "answer sdp")]
+
+
+def test_our_own_description_that_cannot_be_used_is_not_sent(it: Fixture) -> None:
+    it.unusable.update({"sdp 1", "our answer"})
+    assert it.offer(1) == []
+    it.remote_offer(THEIRS)
+    it.links.described(2, "our answer", 0.0)
+    assert it.answers == []
+    assert it.closed == [1, 2]

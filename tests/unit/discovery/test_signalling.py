@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torrentide.discovery import signalling
+from torrentide.discovery.sdp import MAX_SDP_CHARS
 from torrentide.discovery.signalling import (
     MAX_INTERVAL,
     MAX_MESSAGE_CHARS,
     MAX_REASON_CHARS,
-    MAX_SDP_CHARS,
     AnnounceReply,
     Failure,
     Offer,
     RemoteAnswer,
     RemoteOffer,
+    ScrapeReply,
     TrackerMessage,
     parse,
 )
@@ -124,6 +125,23 @@ def test_a_number_beyond_all_bounds() -> None:
 def test_the_least_interval(name: str) -> None:
     message = reply(**{"interval": 120, name: 60})
     assert parse(message) == [AnnounceReply(HASH, 120.0, None, None, 60.0)]
+
+
+def test_a_scrape() -> None:
+    assert json.loads(signalling.scrape(HASH)) == {"action": "scrape", "info_hash": text(HASH)}
+
+
+def test_the_reply_to_a_scrape() -> None:
+    counts = {"complete": 3, "incomplete": 4, "downloaded": 5}
+    files = {text(HASH): counts, "short": counts, text(PEER): {"complete": "3"}, text(OURS): 7}
+    message = {"action": "scrape", "files": files, "flags": {"min_request_interval": 600}}
+    assert parse(json.dumps(message)) == [ScrapeReply(HASH, 3, 4, 5), ScrapeReply(PEER, None, None, None)]
+
+
+@pytest.mark.parametrize("files", [None, [], "x", 3, {}])
+def test_the_reply_to_a_scrape_of_nothing_known(files: Any) -> None:
+    """aquatic leaves out what it does not know; openwebtorrent has no flags."""
+    assert parse(json.dumps({"action": "scrape", "files": files})) == []
 
 
 def test_a_reply_and_a_signal_in_one_message() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
+from torrentide.discovery.signalling import ScrapeReply
 from torrentide.engine import swarm as swarm_module
 from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
@@ -344,6 +345,24 @@ def test_a_page_has_no_more_links_than_its_budget() -> None:
     assert sum(len(run.swarm.torrent.peers) for run in runs) > 8, "peers that come find room"
     node.session.close(world.now)
     assert budget.used == 0
+
+
+def test_every_tracker_is_scraped() -> None:
+    world = World()
+    urls = ["ws://one.test", "ws://two.test", "ws://dead.test"]
+    for url in urls[:2]:
+        world.tracker(url)
+    info, data = make_torrent(world.rng, 1000)
+    seed = world.node().seed(info, data, urls)
+    world.node().leech(info.info_hash, urls[:1])
+    world.run(lambda: False, 1)
+    told: dict[str, ScrapeReply] = {}
+    seed.swarm.scrape(lambda url, reply: told.update({url: reply}))
+    world.run(lambda: False, 1)
+    assert told == {
+        urls[0]: ScrapeReply(info.info_hash, 2, 0, 2),
+        urls[1]: ScrapeReply(info.info_hash, 1, 0, 1),
+    }
 
 
 # -- Turnover

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from descriptions import describe
 from simulation.world import MemoryStore, make_torrent
 from torrentide import __version__
+from torrentide.discovery.blocklist import parse_blocklist
 from torrentide.engine.peer import HIGH_WATER, Peer
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.swarm import Swarm
@@ -80,14 +82,14 @@ class Fixture:
 
     def incoming(self, info_hash: bytes, peer_id: bytes = THEIRS) -> int:
         """An offer from a peer, through the tracker; the link that it got."""
-        offer = {"type": "offer", "sdp": "remote"}
+        offer = {"type": "offer", "sdp": describe(7)}
         self.hear(URL, info_hash, peer_id=peer_id.decode(), offer_id="o" * 20, offer=offer)
         return self.dialer.accepted[-1][0]
 
     def connect(self, info_hash: bytes, peer_id: bytes = THEIRS) -> tuple[int, RecordedTransport]:
         """A channel with a peer, which has not shaken hands yet."""
         link, transport = self.incoming(info_hash, peer_id), RecordedTransport()
-        self.session.link_local(link, "answer", 0.0)
+        self.session.link_local(link, describe(link), 0.0)
         self.session.link_open(link, transport, 0.0)
         return link, transport
 
@@ -166,7 +168,7 @@ def test_torrents_share_the_socket_of_a_tracker(it: Fixture) -> None:
     assert it.sockets.opened == [URL, OTHER_URL]
     it.session.socket_open(URL, 0.0)
     for link in list(it.dialer.offered):
-        it.session.link_local(link, f"sdp {link}", 0.0)
+        it.session.link_local(link, describe(link), 0.0)
     assert {message["info_hash"] for message in it.heard(URL)} == {"1" * 20, "2" * 20}
     assert {message["peer_id"] for message in it.heard(URL)} == {OURS.decode()}
     it.session.remove(ONE, 1.0)
@@ -248,7 +250,7 @@ def test_a_peer_that_we_drop_leaves_no_link_behind(it: Fixture) -> None:
 
 def test_links_that_are_not_ours_do_nothing(it: Fixture) -> None:
     it.add(ONE)
-    it.session.link_local(99, "sdp", 0.0)
+    it.session.link_local(99, describe(99), 0.0)
     it.session.link_open(99, RecordedTransport(), 0.0)
     it.session.link_data(99, b"x", 0.0)
     it.session.link_drained(99, 0.0)
@@ -291,7 +293,7 @@ def test_a_peer_known_through_one_tracker_is_not_answered_through_another(it: Fi
     it.add(info.info_hash, URL, OTHER_URL, info=info)
     for url in (URL, OTHER_URL):
         it.session.socket_open(url, 0.0)
-    offer = {"type": "offer", "sdp": "remote"}
+    offer = {"type": "offer", "sdp": describe(7)}
     for _ in range(2):
         text = {"peer_id": THEIRS.decode(), "offer_id": "o" * 20, "offer": offer, "action": "announce"}
         for url in (URL, OTHER_URL):
@@ -301,3 +303,33 @@ def test_a_peer_known_through_one_tracker_is_not_answered_through_another(it: Fi
         link = it.dialer.accepted[0][0]
         it.session.link_open(link, RecordedTransport(), 0.0)
         it.session.link_data(link, Handshake(info.info_hash, THEIRS).to_bytes(), 0.0)
+
+
+@pytest.mark.parametrize("blocked", [b"10.0.0.0/8", b"10.0.0.2", b"99.9.9.9"])
+def test_blocked_peers_are_neither_answered_nor_used(blocked: bytes) -> None:
+    it = Fixture()
+    it.add(ONE, URL)
+    it.session.socket_open(URL, 0.0)
+    for link in it.dialer.offered:
+        it.session.link_local(link, describe(link, "192.0.2.1"), 0.0)
+    it.session.blocklist = parse_blocklist(blocked)
+    sdp = describe(7, "10.0.0.1", "10.0.0.2")
+    offered = json.loads(it.sockets.sent[0][1])["offers"][0]["offer_id"]
+    for number, kind in enumerate(("offer", "answer")):
+        message = {"peer_id": f"{number:020}", "offer_id": offered, kind: {"type": kind, "sdp": sdp}}
+        text = json.dumps({"action": "announce", "info_hash": ONE.decode(), **message})
+        it.session.socket_text(URL, text, 1.0)
+    left = {b"10.0.0.0/8": [], b"10.0.0.2": [describe(7, "10.0.0.1")], b"99.9.9.9": [sdp]}[blocked]
+    assert [text for _, text in it.dialer.accepted] == left
+    assert [text for _, text in it.dialer.answered] == left
+
+
+def test_blocked_addresses_of_our_own_are_not_told() -> None:
+    it = Fixture()
+    it.session.blocklist = parse_blocklist(b"192.168.0.0/16")
+    it.add(ONE, URL)
+    it.session.socket_open(URL, 0.0)
+    for link in it.dialer.offered:
+        it.session.link_local(link, describe(link, "203.0.113.9", "192.168.1.5"), 0.0)
+    assert "203.0.113.9" in it.sockets.sent[0][1]
+    assert "192.168.1.5" not in it.sockets.sent[0][1]

@@ -16,6 +16,11 @@ export interface TorrentideOptions {
   tracker?: boolean | TrackerOptions;
   /** Most connections of one torrent. */
   maxConns?: number;
+  /**
+   * Addresses that no connection is made to: the URL of a list, its text or bytes (gzipped or not), or its lines. A line is an
+   * address, a range `a-b`, a network `a/n`, or PeerGuardian's `name:a-b`.
+   */
+  blocklist?: string | Uint8Array | (string | { start: string; end: string })[];
 }
 
 export interface AddOptions {
@@ -63,6 +68,7 @@ export function clientOptions(options: TorrentideOptions): protocol.ClientOption
     tracker: options.tracker !== false,
     maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
     rtcConfig: tracker.rtcConfig ?? DEFAULT_RTC_CONFIG,
+    ...(options.blocklist === undefined ? {} : { blocklist: blocklist(options.blocklist) }),
   };
 }
 
@@ -90,6 +96,12 @@ export function seedOptions(options: SeedOptions): protocol.SeedOptions {
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
   };
+}
+
+function blocklist(given: NonNullable<TorrentideOptions['blocklist']>): NonNullable<protocol.ClientOptions['blocklist']> {
+  if (typeof given === 'string' && /^https?:/i.test(given)) return { url: given };
+  if (!Array.isArray(given)) return { data: given };
+  return { data: given.map((line) => (typeof line === 'string' ? line : `${line.start}-${line.end}`)).join('\n') };
 }
 
 function whole(name: string, value: number): number {
