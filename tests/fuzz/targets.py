@@ -45,7 +45,7 @@ def composed(data: bytes) -> str:
 
 
 def fuzz_bencode(data: bytes) -> None:
-    """Decoding, the end of a value, the values of a dictionary as they came; what decodes survives encoding."""
+    """Decoding, the end of a value, the raw values of a dictionary; what decodes survives encoding."""
     try:
         value = bencode.decode(data)
     except InvalidTorrent:
