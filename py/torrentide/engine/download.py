@@ -126,7 +126,7 @@ class Downloader:
             )
         whole = peer.down.rate(now) * WHOLE_PIECE_SECONDS >= picker.size_of(0)
         blocks = picker.pick(theirs, room, peer.link, whole=whole, alone=peer.on_parole, hints=peer.suggested)
-        if blocks or peer.on_parole or peer.snubbed:
+        if blocks or peer.on_parole or peer.snubbed or not picker.exhausted:
             return blocks
         return self._take_over(peer, now)
 

@@ -19,7 +19,7 @@ MAX_UNSENT = 8 * 1024 * 1024
 # What waits in a channel can't be taken back, so it is half a second's worth. Above the larger mark nothing
 # more is read for a peer; a lower one costs Chromium four fifths of its throughput (measured).
 HIGH_WATER = 1024 * 1024
-MIN_HIGH_WATER = 64 * 1024
+MIN_HIGH_WATER = 16 * 1024
 WATER_SECONDS = 0.5
 # BEP 10: libtorrent takes 250 when a peer does not tell its `reqq`.
 DEFAULT_REQUEST_QUEUE = 250

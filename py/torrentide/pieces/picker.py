@@ -218,6 +218,11 @@ class Picker:
             self.availability.insert(index)
 
     @property
+    def exhausted(self) -> bool:
+        """Whether every block that is wanted was asked for: the end of the download."""
+        return not any(self._open.values()) and not len(self.availability)
+
+    @property
     def finished(self) -> bool:
         """Whether everything that is wanted is here."""
         return not self.needed.held
