@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 
 from fuzz.seeds import HASH, JSON_KEYS, JSON_VALUES, PEER
+from fuzz.talks import fuzz_torrent_talk
 from torrentide.discovery import signalling
 from torrentide.discovery.tracker import tracker_url
 from torrentide.errors import InvalidTorrent, PeerError, TrackerError, UnsupportedError
@@ -221,4 +222,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "messages": fuzz_messages,
     "extended": fuzz_extended,
     "metadata": fuzz_metadata,
+    "talk": fuzz_torrent_talk,
 }
