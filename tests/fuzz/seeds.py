@@ -91,7 +91,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     ),
     # A role, then steps: greet, have all and unchoke, interested, time, blocks, requests.
     "talk": (
-        b"\1\0\6\xfa" + b"".join(bytes([40, index, begin, 0, 0]) for index in (0, 1, 2) for begin in (0, 1))[:-2] + b"\x98\0",
+        b"\1\0\6\xfa" + b"".join(b"\x28%c%c\0\0\xfa" % (block // 2, block % 2) for block in range(6)),
         b"\2\0\6\xfb" + b"\x2c\1\0\0" + b"\xfb" + b"\x28\0\0\0\0\x28\0\1\0\0",
         b"\0\0\x0e\xfa\x16\0\0\0\x16\1\1\0\x18\1\1\0\xfc",
     ),
