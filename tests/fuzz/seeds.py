@@ -97,6 +97,12 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"d8:msg_typei1e5:piecei0e10:total_sizei4eedata",
         b"d8:msg_typei2e5:piecei0ee",
     ),
+    # A role, then steps: greet, have all and unchoke, interested, time, blocks, requests.
+    "talk": (
+        b"\1\0\6\xfa" + b"".join(b"\x28%c%c\0\0\xfa" % (block // 2, block % 2) for block in range(6)),
+        b"\2\0\6\xfb" + b"\x2c\1\0\0" + b"\xfb" + b"\x28\0\0\0\0\x28\0\1\0\0",
+        b"\0\0\x0e\xfa\x16\0\0\0\x16\1\1\0\x18\1\1\0\xfc",
+    ),
 }  # fmt: skip
 
 _BENCODE = (
@@ -173,4 +179,5 @@ WORDS: dict[str, tuple[bytes, ...]] = {
     "messages": (*filter(None, _BODIES), b"\n\n"),
     "extended": (*_BENCODE, *_keys("m|v|reqq|metadata_size|ut_metadata|upload_only|lt_donthave|yourip|p")),
     "metadata": (*_BENCODE, *_keys("msg_type|piece|total_size")),
+    "talk": (b"\0", b"\1", b"\6", b"\7", b"\x0e", b"\x28\0\0\0\0", b"\xfa", b"\xfd", b"\xf8", b"\xf4"),
 }  # fmt: skip

@@ -42,7 +42,8 @@ def main() -> int:
     """Run what the environment asks for; 1 when a swarm missed a bound."""
     wish = os.environ.get
     first, count = int(wish("SEED") or 1), 1 if wish("SEED") else int(wish("SEEDS") or 100)
-    run = partial(simulate, peers=int(wish("PEERS") or 0) or None, calm=bool(wish("CALM")))
+    peers, corrupt = int(wish("PEERS") or 0) or None, float(wish("CORRUPT") or 0)
+    run = partial(simulate, peers=peers, calm=bool(wish("CALM")), corrupt=corrupt)
     began, results = time.perf_counter(), []
     print(HEADER)
     with multiprocessing.Pool(int(wish("JOBS") or 2)) as pool:

@@ -4,10 +4,12 @@ Owns the world that a plan describes, the checks on the way, and the figures at 
 good carries the line that repeats it.
 """
 
+import math
 import statistics
 import time
 from dataclasses import dataclass, field
 
+from simulation.hostile import Corrupter
 from simulation.invariants import Watch
 from simulation.nodes import Node, Run
 from simulation.plans import Plan, Visit, draw, peers_of
@@ -63,16 +65,18 @@ class Result:
 
 
 class Swarm:
-    """The world of a plan."""
+    """The world of a plan, with so many `corrupters` besides."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, corrupters: int = 0) -> None:
         self.plan = plan
         self.world = World(plan.seed)
         self.world.tracker(TRACKER, lambda: self.world.noise.uniform(0.02, 0.1))
         self.info, data = make_torrent(self.world.rng, plan.length, plan.piece_length)
         self.seed = self._node(Visit()).seed(self.info, data, [TRACKER])
         self.runs: dict[int, Run] = {}
-        self.watch = Watch([self.seed])
+        self.watch = Watch([self.seed], alone=not corrupters)
+        for _ in range(corrupters):
+            Corrupter(self.world, self.info, data, TRACKER, plan.upload)
         for number, visit in enumerate(plan.visits):
             self._schedule(number, visit)
         for due in plan.cuts:
@@ -149,10 +153,15 @@ class Swarm:
         self.world.later(WATCH_SECONDS, self._watch)
 
 
-def simulate(seed: int, peers: int | None = None, *, calm: bool = False) -> Result:
-    """Run the swarm of a seed, of as many peers as the seed says unless told."""
+def simulate(seed: int, peers: int | None = None, *, calm: bool = False, corrupt: float = 0.0) -> Result:
+    """Run the swarm of a seed, of as many peers as the seed says unless told. `corrupt` is the part of the
+    peers that send wrong bytes; the bounds of waste and time are for swarms without them."""
     count = peers or peers_of(seed)
-    result = Swarm(draw(seed, count, calm=calm)).run()
-    result.replay = f"make simulate SEED={seed} PEERS={count}" + (" CALM=1" if calm else "")
-    result.judge()
+    corrupters = math.ceil(corrupt * count) if count > 2 else 0
+    result = Swarm(draw(seed, count - corrupters, calm=calm), corrupters).run()
+    result.replay = f"make simulate SEED={seed} PEERS={count}"
+    result.replay += (" CALM=1" if calm else "") + (f" CORRUPT={corrupt}" if corrupt else "")
+    result.peers = count
+    if not corrupters:
+        result.judge()
     return result

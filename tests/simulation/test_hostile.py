@@ -1,8 +1,5 @@
 """An honest swarm with hostile peers in it: it completes, nothing grows, and who does harm is shown out."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import pytest
 
 from simulation import hostile
@@ -24,19 +21,6 @@ MOST_TIMERS = 3000
 
 # Seconds that the same takes without the hostile ones.
 BASELINE = 17.0
-
-NEEDS = {
-    hostile.RequestFlooder: "needs a bound on requests of a choked peer",
-}
-
-
-def kinds(all_kinds: Iterable[type[Hostile]]) -> list[Any]:
-    """As parameters of a test; those that the engine can't stand yet are skipped."""
-    return [
-        pytest.param(kind, marks=[pytest.mark.skip(reason=NEEDS[kind])] if kind in NEEDS else [])
-        for kind in all_kinds
-    ]
-
 
 # Who is to be parted with, and within how many seconds of each of its connections; the metadata may have to
 # come first.
@@ -128,7 +112,7 @@ class Siege:
         assert all(peer.met or peer.lives for peer in self.hostiles), "nobody met the hostile peers"
 
 
-@pytest.mark.parametrize("kind", kinds(every_kind()), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(every_kind()), ids=lambda kind: kind.__name__)
 def test_the_honest_complete_and_nothing_grows(kind: type[Hostile]) -> None:
     siege = Siege(kind)
     siege.hold()

@@ -16,6 +16,14 @@ def test_everyone_completes_with_true_bytes(seed: int, peers: int) -> None:
     assert not result.broken, result.replay
 
 
+@pytest.mark.parametrize(("seed", "peers"), [(1, 4), (2, 10), (3, 20)])
+def test_with_a_third_of_liars_the_honest_complete_and_part_with_none_of_their_own(
+    seed: int, peers: int
+) -> None:
+    result = simulate(seed, peers, corrupt=0.3)
+    assert not result.broken, result.replay
+
+
 @pytest.mark.skip(reason="needs the new picker")
 @pytest.mark.parametrize(("seed", "peers"), SLICE)
 def test_nothing_is_wasted(seed: int, peers: int) -> None:

@@ -33,8 +33,8 @@ def test_leechers_get_pieces_from_each_other() -> None:
     leeches = [world.node(upload=500_000).leech(info.info_hash, [TRACKER]) for _ in range(3)]
     assert world.run(lambda: all(leech.is_done for leech in leeches), 120)
     assert all(leech.store.data == data for leech in leeches)
-    assert seed.swarm.torrent.up.total < 2.5 * len(data)
-    assert all(leech.swarm.torrent.up.total > 0 for leech in leeches)
+    assert seed.swarm.torrent.up.total < 1.5 * len(data)
+    assert sum(leech.swarm.torrent.up.total for leech in leeches) > 1.5 * len(data)
 
 
 def test_trackers_hear_started_before_completed_and_a_true_left() -> None:

@@ -30,8 +30,8 @@ class Peer:
     same peer id."""
 
     __slots__ = (
-        "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at",
-        "connection", "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
+        "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at", "connection",
+        "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
         "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
         "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
         "snubbed", "speed_mark", "suggested", "told", "transport", "unasked", "unchoked_at", "unsent", "up",
