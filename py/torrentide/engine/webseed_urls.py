@@ -8,12 +8,11 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from torrentide.errors import UnsupportedError
-from torrentide.metainfo import bencode
-from torrentide.metainfo.info import Info
+from torrentide.metainfo.info import Info, raw_paths
 
 # Names that lead into the visitor's own network: mDNS, RFC 6761, RFC 8375, ICANN's reserve for private use.
 _LOCAL_NAME = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)")
@@ -22,8 +21,6 @@ _HOST = re.compile(r"[a-z0-9._-]+")
 # The parameters of BEP 17. libtorrent refuses URLs that bring their own (`ssrf_mitigation`).
 _OUR_PARAMETERS = {"info_hash", "piece", "ranges"}
 # Where names stand in the torrent; the first that is one counts.
-_NAMES = (b"name.utf-8", b"name")
-_PATHS = (b"path.utf-8", b"path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +53,10 @@ class Files:
     """The files of a torrent under the names that it gives them, which are not safe for a disk."""
 
     def __init__(self, info: Info) -> None:
-        outer = bencode.decode(info.raw)
-        assert isinstance(outer, dict)  # It was parsed before.
         self.files = info.files
-        self.single = b"files" not in outer
         self._info = info
-        self._name = next(name for name in map(outer.get, _NAMES) if isinstance(name, bytes))
-        self._entries: list[dict[bytes, Any]] = outer.get(b"files", [])
+        self._paths = raw_paths(info)
+        self.single = bool(self._paths) and len(self._paths[0]) == 1
 
     def cut(self, start: int, end: int) -> Iterator[tuple[int | None, int, int]]:
         """Cut bytes `start` to `end` (exclusive) of the torrent along files: (place in `files`, start, end).
@@ -78,11 +72,9 @@ class Files:
 
     def path(self, place: int) -> str:
         """The path with the torrent's name in front, percent-encoded."""
-        parts = [self._name]
-        if not self.single:
-            parts += _raw_path(self._entries[self.files[place].number])
         # A browser takes "." and ".." out of a path, however they are written, and so leaves the folder.
-        return "/".join(quote(part, safe="") for part in parts if part not in (b"", b".", b".."))
+        parts = [part for part in self._paths[place] if part not in (b"", b".", b"..")]
+        return "/".join(quote(part, safe="") for part in parts)
 
 
 class FileAddresses:
@@ -226,11 +218,3 @@ def _page(origin: str) -> SplitResult:
 
 def _refusal(url: str, why: str) -> UnsupportedError:
     return UnsupportedError(f"web seed {url[:200]} is not used: {why}")
-
-
-def _raw_path(entry: dict[bytes, Any]) -> list[bytes]:
-    for key in _PATHS:
-        path = entry.get(key)
-        if isinstance(path, list) and path and all(isinstance(part, bytes) for part in path):
-            return path
-    return []
