@@ -18,6 +18,9 @@ class Transport(Protocol):
     def send(self, data: Buffer) -> int:
         """Send now, or queue. The data may be changed after the call. Gives the bytes that wait unsent."""
 
+    def unsent(self) -> int:
+        """Bytes that wait unsent now."""
+
     def set_low_water(self, count: int) -> None:
         """Call `Session.link_drained` when no more than `count` bytes wait unsent, and more did before."""
 

@@ -28,8 +28,6 @@ class FileServer(Served):
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
         self.requests: list[tuple[str, str, dict[str, str]]] = []
-        # Bytes that were written, which is not what was read.
-        self.written = 0
         # Most requests at a time.
         self.most = 0
         self._open = 0
@@ -88,7 +86,6 @@ class FileServer(Served):
             body = bytes(len(body))
         for start in range(0, len(body), CHUNK):
             await response.write(body[start : start + CHUNK])
-            self.written += len(body[start : start + CHUNK])
         if how == "cut" and request.transport is not None:
             request.transport.close()
         return response

@@ -58,6 +58,32 @@ BAD_FILES = [
 ]
 
 
+class OddFiles(Served):
+    """A web server with a file that never ends, and one that has no contents at all."""
+
+    def build(self, app: web.Application) -> None:
+        """See `Served`."""
+        app.router.add_get("/endless.torrent", self._serve_endless)
+        app.router.add_get("/nothing.torrent", self._serve_nothing)
+
+    async def _serve_endless(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Access-Control-Allow-Origin": "*"})
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(100_000))
+
+    async def _serve_nothing(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=204, headers={"Access-Control-Allow-Origin": "*"})
+
+
+@pytest.fixture
+def odd_files() -> Iterator[str]:
+    """The URL of the server."""
+    server = OddFiles()
+    yield server.url
+    server.close()
+
+
 @pytest.fixture
 def page(new_page: NewPage) -> Page:
     """A page of Chromium."""
@@ -82,6 +108,15 @@ def test_bad_arguments(
         assert words in outcome["message"], (make, outcome)
         assert outcome["message"]
     assert transfers(page, new_page("chromium-2"), site)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("endless", "more than 10000000 bytes"), ("nothing", "ends in the middle")]
+)
+def test_odd_torrent_files(page: Page, odd_files: str, name: str, words: str) -> None:
+    outcome = page.evaluate(OUTCOME, ["add", [], repr(f"{odd_files}/{name}.torrent")])
+    assert outcome["code"] == "ERR_INVALID_TORRENT", outcome
+    assert words in outcome["message"]
 
 
 def test_a_duplicate(site: Site, page: Page) -> None:

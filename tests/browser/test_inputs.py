@@ -6,6 +6,7 @@ import pytest
 
 from browser.conftest import NewPage
 from browser.support import create
+from torrentide.metainfo import bencode
 from torrentide.metainfo.create import Options
 
 MIB = 1024 * 1024
@@ -193,3 +194,26 @@ def test_a_destroyed_torrent_stops_its_stream(new_page: NewPage) -> None:
         }"""
     )
     assert ended == ["cancelled", "cancelled", "returned"]
+
+
+def test_what_came_in_goes_out(new_page: NewPage) -> None:
+    """Hints of a magnet link, unknown keys of a .torrent file, its padding: a page sees no file of that."""
+    uri = f"magnet:?xt=urn:btih:{'ab' * 20}&dn=a%20name&x.pe=1.2.3.4:5&so=1-2&kt=a+b"
+    info = {
+        "name": "top",
+        "piece length": 16384,
+        "pieces": bytes(20),
+        "files": [{"path": ["a"], "length": 9}, {"path": ["p"], "length": 7, "attr": "p"}],
+        "odd": [],
+    }
+    torrent = bencode.encode({"info": info, "odd": {"a": 1}, "piece layers": {}})
+    told = new_page().evaluate(
+        """async ([uri, torrent]) => {
+          const magnet = client([]).add(uri), file = client([]).add(new Uint8Array(torrent))
+          await Promise.all([event(magnet, 'infoHash'), event(file, 'ready')])
+          const paths = file.files.map(({ path }) => path)
+          return [magnet.magnetURI, Array.from(file.torrentFile), paths, file.length]
+        }""",
+        [uri, list(torrent)],
+    )
+    assert told == [uri, list(torrent), ["top/a"], 16]

@@ -98,7 +98,9 @@ class Line:
 
     def _sent(self, end: "End", other: "End", size: int, whole: list[bytes]) -> None:
         end.left(other, size, whole)
-        if end.outgoing and not end.waiting:
+        # One that has nothing more for the moment keeps its place for a round: who gives its link one block
+        # at a time would else be ever fresh, and starve the others.
+        if not end.waiting:
             end.waiting = True
             self._turn.append(end)
         self._send()
@@ -108,8 +110,8 @@ class End:
     """One end of a link: an engine's Transport, once open."""
 
     __slots__ = (
-        "_arrival", "_head", "clock", "cut", "line", "link", "low_water", "most_unsent", "open", "other",
-        "outgoing", "sends", "sent", "site", "under_way", "unsent", "waiting",
+        "_arrival", "_head", "_unsent", "clock", "cut", "line", "link", "low_water", "most_unsent", "open",
+        "other", "outgoing", "sends", "sent", "site", "under_way", "waiting",
     )  # fmt: skip
 
     def __init__(self, clock: Clock, site: Site, link: int) -> None:
@@ -123,7 +125,7 @@ class End:
         # Messages that have not left yet; of the first one `_head` bytes have.
         self.outgoing: deque[bytes] = deque()
         self.waiting = False
-        self.unsent = 0
+        self._unsent = 0
         self.low_water = LOW_WATER
         self.most_unsent = 0
         self.under_way = 0
@@ -137,13 +139,17 @@ class End:
     def send(self, data: Buffer) -> int:
         """See `ports.Transport`."""
         copy = bytes(data)
-        self.unsent += len(copy)
-        self.most_unsent = max(self.most_unsent, self.unsent)
+        self._unsent += len(copy)
+        self.most_unsent = max(self.most_unsent, self._unsent)
         self.sent += len(copy)
         self.sends += 1
         self.outgoing.append(copy)
         self.line.wake(self)
-        return self.unsent
+        return self._unsent
+
+    def unsent(self) -> int:
+        """See `ports.Transport`."""
+        return self._unsent
 
     def set_low_water(self, count: int) -> None:
         """See `ports.Transport`."""
@@ -208,10 +214,10 @@ class End:
     def left(self, other: "End", size: int, whole: list[bytes]) -> None:
         """What was taken has left the uplink."""
         clock = self.clock
-        self.unsent -= size
+        self._unsent -= size
         self._arrival = max(self._arrival, clock.now + self._delay(other))
         clock.at(self._arrival, lambda: self._reach(other, size, whole))
-        if self.open and self.unsent <= self.low_water < self.unsent + size:
+        if self.open and self._unsent <= self.low_water < self._unsent + size:
             self.site.listener.link_drained(self.link, clock.now)
 
     def _reach(self, other: "End", size: int, whole: list[bytes]) -> None:

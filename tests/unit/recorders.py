@@ -49,10 +49,10 @@ class RecordedDialer:
 
 
 class RecordedTransport:
-    """A channel that says that `unsent` bytes wait, and takes nothing once it is closed."""
+    """A channel that says that `waiting` bytes are unsent, and takes nothing once it is closed."""
 
     def __init__(self) -> None:
-        self.unsent = 0
+        self.waiting = 0
         self.low_water: int | None = None
         self.closed = False
         self.sends: list[bytes] = []
@@ -60,7 +60,10 @@ class RecordedTransport:
     def send(self, data: Buffer) -> int:
         assert not self.closed, "sent through a closed channel"
         self.sends.append(bytes(data))
-        return self.unsent
+        return self.waiting
+
+    def unsent(self) -> int:
+        return self.waiting
 
     def set_low_water(self, count: int) -> None:
         self.low_water = count

@@ -21,14 +21,12 @@ Entry = tuple[str, int]
 
 def make_files(
     rng: random.Random, piece_length: int, entries: list[Entry]
-) -> tuple[Info, dict[str, bytes], list[tuple[int, int]], bytes]:
-    """A torrent with one file or many, the files by their path on a server, its padding and its bytes."""
-    files, pads, whole = {}, [], b""
+) -> tuple[Info, dict[str, bytes], bytes]:
+    """A torrent with one file or many, the files by their path on a server, and its bytes."""
+    files, whole = {}, b""
     for path, length in entries:
         data = bytes(length) if path.startswith(".pad") else rng.randbytes(length)
-        if path.startswith(".pad"):
-            pads.append((len(whole), length))
-        else:
+        if not path.startswith(".pad"):
             files[f"top/{path}" if len(entries) > 1 else path] = data
         whole += data
     hashes = b"".join(
@@ -39,9 +37,12 @@ def make_files(
     if len(entries) == 1:
         info |= {"name": entries[0][0], "length": entries[0][1]}
     else:
-        listed = [{"path": path.split("/"), "length": length} for path, length in entries]
+        listed = [
+            {"path": path.split("/"), "length": length, "attr": "p" if path.startswith(".pad") else ""}
+            for path, length in entries
+        ]
         info |= {"name": "top", "files": listed}
-    return parse_info(bencode.encode(info)), files, pads, whole
+    return parse_info(bencode.encode(info)), files, whole
 
 
 class LackingBlocks:
@@ -58,7 +59,7 @@ class LackingBlocks:
         }
         self.asked: dict[tuple[int, int], int] = {}
         self.brought: dict[int, int] = {}
-        self.wait = 0.0
+        self.left: list[int] = []
         self.on_deliver: Callable[[int, int, float], None] = lambda source, index, now: None
 
     @property
@@ -66,7 +67,7 @@ class LackingBlocks:
         """Whether everything was delivered."""
         return not self.free and not self.asked
 
-    def reserve(self, source: int, most: int) -> list[tuple[int, int, int]]:
+    def reserve(self, source: int, most: int, now: float) -> list[tuple[int, int, int]]:
         count = self.info.piece_count
         first = -source * 7919 % count
         blocks: list[tuple[int, int, int]] = []
@@ -89,12 +90,12 @@ class LackingBlocks:
         self.brought[source] = self.brought.get(source, 0) + len(data)
         self.on_deliver(source, index, now)
 
-    def release(self, source: int, index: int, begin: int) -> None:
+    def release(self, source: int, index: int, begin: int, now: float) -> None:
         assert self.asked.pop((index, begin)) == source
         self.free.add((index, begin))
 
-    def delay(self, now: float) -> float:
-        return self.wait
+    def leave(self, source: int, now: float) -> None:
+        self.left.append(source)
 
 
 @dataclass
@@ -181,6 +182,8 @@ class WebServer:
     chunk: int = 50_000
     refusals: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, tuple[int, int] | None]] = field(default_factory=list)
+    # How many times it breaks off in the middle of a body.
+    breaks: int = 0
     most: int = 0
     served: int = 0
     now: float = 0.0
@@ -254,7 +257,11 @@ class ServedFetch:
     def _send(self, chunk: bytes, now: float) -> None:
         if self._over:
             return
-        if chunk:
+        if self._server.breaks and len(self._body) < 50_000:
+            self._server.breaks -= 1
+            self.cancel()
+            self._sink.failed("broken", now)
+        elif chunk:
             self._sink.received(memoryview(chunk), now)
         else:
             self.cancel()

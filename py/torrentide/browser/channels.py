@@ -30,6 +30,10 @@ class ChannelTransport:
         self._channels.room(size).assign(data)
         return self._channels.send(self._link, size)
 
+    def unsent(self) -> int:
+        """See `ports.Transport`."""
+        return self._channels.unsent(self._link)
+
     def set_low_water(self, count: int) -> None:
         """See `ports.Transport`."""
         self._channels.lowWater(self._link, count)

@@ -50,16 +50,20 @@ async def fetch_torrent(url: str) -> Metainfo:
         response = await js.fetch(url, to_js(options, dict_converter=js.Object.fromEntries))
         if not response.ok:
             raise InvalidTorrent(f"{url}: the server answered {response.status}")
-        length = response.headers.get("content-length")
-        if isinstance(length, str) and length.isdigit() and int(length) > MAX_TORRENT_BYTES:
-            raise InvalidTorrent(f"{url}: {length} bytes are too many for a .torrent file")
-        data = (await response.arrayBuffer()).to_bytes()
+        data = bytearray()
+        # A response without contents has no body, or one that ends at once.
+        reader = (response.body or js.Response.new("").body).getReader()
+        while not (read := await reader.read()).done:
+            data += read.value.to_bytes()
+            if len(data) > MAX_TORRENT_BYTES:
+                reader.cancel()
+                raise InvalidTorrent(f"{url}: more than {MAX_TORRENT_BYTES} bytes are no .torrent file")
     except JsException as exception:
         raise InvalidTorrent(
             f"{url} could not be fetched ({exception}). A page may read other sites only where they allow "
             "it (CORS)."
         ) from None
-    return parse_metainfo(data)
+    return parse_metainfo(bytes(data))
 
 
 async def hash_files(

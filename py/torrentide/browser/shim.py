@@ -40,6 +40,9 @@ class JsChannels(Protocol):
     def send(self, link: int, size: int) -> int:
         """Send `size` bytes of the buffer; gives the bytes that wait unsent."""
 
+    def unsent(self, link: int) -> int:
+        """The bytes that wait unsent."""
+
     def lowWater(self, link: int, count: int) -> None:
         """Set how few bytes wait unsent when `onLow` is told."""
 

@@ -31,7 +31,7 @@ class Peer:
 
     __slots__ = (
         "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at",
-        "connection", "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "key",
+        "connection", "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
         "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
         "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
         "snubbed", "speed_mark", "suggested", "told", "transport", "unasked", "unchoked_at", "unsent", "up",
@@ -93,6 +93,8 @@ class Peer:
         self.served = 0
         self.refusals = 0
         self.granted: dict[int, int] = {}
+        # Pieces that we suggested and that it has not asked for yet.
+        self.hinted: set[int] = set()
         self.unsent = 0
         self.high_water = HIGH_WATER
         self.down = RateMeter()
@@ -113,6 +115,9 @@ class Peer:
     @property
     def writable(self) -> bool:
         """Whether more data should be given to the channel."""
+        if self.unsent >= self.high_water:
+            # Much may have gone out since the last send, of which an event tells at the low mark alone.
+            self.unsent = self.transport.unsent()
         return self.unsent < self.high_water
 
     def set_high_water(self, now: float) -> None:

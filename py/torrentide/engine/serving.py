@@ -27,8 +27,8 @@ MAX_REFUSALS = 300
 GRACE_SECONDS = 2.0
 ALLOWED_FAST = 10
 MAX_SERVED_FAST = 3
-# Pieces that are suggested to a peer at a time: one to fetch and one to go on with.
-SUGGESTIONS = 2
+# Pieces that are suggested to a peer and not asked for yet: those that it should go on with.
+SUGGESTIONS = 4
 
 
 class Serving:
@@ -106,20 +106,39 @@ class Serving:
                         self._reveal(other, now)
         else:
             spread.done(peer.link, index)
-            self._suggest(peer, 1, now)
+            self._used_hint(peer, index, now)
 
     def _reveal(self, peer: Peer, now: float) -> None:
         index = self._hand_out(peer)
         if index is not None:
             peer.send(messages.have(index), now)
 
-    def _suggest(self, peer: Peer, count: int, now: float) -> None:
-        if not peer.fast or peer.am_choking or not self._picker.have.complete or self.super_seeding:
+    def _suggest(self, peer: Peer, now: float) -> None:
+        """Name the pieces that the peer should ask for next, if we are a seed."""
+        if not peer.fast or not self._picker.have.complete or self.super_seeding:
             return
-        for _ in range(count):
+        while len(peer.hinted) < SUGGESTIONS:
             index = self._hand_out(peer)
-            if index is not None:
-                peer.send(messages.suggest(index), now)
+            if index is None:
+                return
+            peer.hinted.add(index)
+            peer.send(messages.suggest(index), now)
+
+    def _on_fetching(self, peer: Peer, index: int, now: float) -> None:
+        """The peer asks for blocks of a piece: of that one no other copy has to be sent soon."""
+        if self._picker.have.complete and not self.super_seeding:
+            self._counts().takes(peer.link, index)
+            self._used_hint(peer, index, now)
+
+    def _used_hint(self, peer: Peer, index: int, now: float) -> None:
+        if index in peer.hinted:
+            peer.hinted.discard(index)
+            self._suggest(peer, now)
+
+    def _withdraw_hints(self, peer: Peer) -> None:
+        for index in peer.hinted:
+            self._counts().withdraw(peer.link, index)
+        peer.hinted.clear()
 
     def _hand_out(self, peer: Peer) -> int | None:
         theirs = peer.pieces
@@ -151,6 +170,8 @@ class Serving:
         peer.refusals = 0
         # Served behind the whole batch of messages, so that blocks are packed together.
         peer.uploads.append((index, begin, length))
+        if not begin:
+            self._on_fetching(peer, index, now)
 
     def _takes(self, peer: Peer, index: int, length: int) -> bool:
         if index not in self._picker.have or len(peer.uploads) >= REQUEST_QUEUE or self.paused:
@@ -208,14 +229,16 @@ class Serving:
         peer.am_choking = False
         peer.unchoked_at = now
         peer.served = 0
+        # Before the unchoke, for that is answered with requests.
+        self._suggest(peer, now)
         peer.send(messages.UNCHOKE, now)
-        self._suggest(peer, SUGGESTIONS, now)
 
     def _choke(self, peer: Peer, now: float) -> None:
         peer.am_choking = True
         peer.choked_at = now
         rejects = [messages.reject(*block) for block in peer.uploads] if peer.fast else []
         peer.uploads.clear()
+        self._withdraw_hints(peer)
         peer.send(messages.CHOKE + b"".join(rejects), now)
 
     # -- The end

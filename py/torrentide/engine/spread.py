@@ -40,6 +40,19 @@ class Spread:
             self._copies.increase(index)
         return [other for other, out in self._out.items() if other != link and index in out]
 
+    def withdraw(self, link: int, index: int) -> None:
+        """The peer will not fetch the piece now."""
+        if index in self._out.get(link, ()):
+            self._out[link].discard(index)
+            self._copies.decrease(index)
+
+    def takes(self, link: int, index: int) -> None:
+        """The peer fetches a piece, handed out to it or not."""
+        out = self._out.setdefault(link, set())
+        if index not in out:
+            out.add(index)
+            self._copies.increase(index)
+
     def done(self, link: int, index: int) -> None:
         """The peer has passed the piece on, or nobody is left to pass it to."""
         self._out.get(link, set()).discard(index)

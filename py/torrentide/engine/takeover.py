@@ -19,6 +19,8 @@ Key = tuple[int, int]
 _SLOWEST = 1024.0
 # What can't be saved in this many seconds is not worth a cancel, which may cross the block.
 _WORTH_SECONDS = 1.0
+# The oldest requests of a peer, whose blocks are on their way.
+_STAY = 2
 # So many of the slowest peers are looked at.
 _VICTIMS = 4
 
@@ -49,13 +51,14 @@ def tail(thief: Peer, theirs: Bitfield, victim: Peer, now: float, fixed: Set[Key
     saved = count * BLOCK_LENGTH / slow
     if count < 1 or saved < _WORTH_SECONDS:
         return []
-    usable = (key for key in reversed(victim.requests) if key[0] in theirs and key not in fixed)
+    usable = (key for key in list(victim.requests)[: _STAY - 1 : -1] if key[0] in theirs and key not in fixed)
     return list(islice(usable, min(count, thief.queue - ours)))
 
 
 def duplicate(thief: Peer, theirs: Bitfield, victim: Peer, now: float, fixed: Set[Key]) -> Key | None:
     """A request of the victim that the thief would answer much earlier, but for those that are `fixed`."""
-    rate = max(thief.down.rate(now), _SLOWEST)
+    # One that has given nothing yet is taken to give a block a second.
+    rate = thief.down.rate(now) or BLOCK_LENGTH
     if seconds_left(victim, now) < 2 * BLOCK_LENGTH / rate + _WORTH_SECONDS:
         return None
     usable = (key for key in reversed(victim.requests) if key[0] in theirs and key not in fixed)

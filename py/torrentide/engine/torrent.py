@@ -478,17 +478,16 @@ class Torrent:
             self._on_finished(now)
 
     def _tell_have(self, index: int, now: float) -> None:
+        """Everybody hears of it, as with libtorrent (`send_redundant_have`): a seed that counts copies gives
+        out others."""
         assert self._interest is not None
         have = messages.have(index)
         for peer in list(self.peers.values()):
             peer.suggested.pop(index, None)
             peer.allowed_fast.pop(index, None)
-            if peer.pieces is None:
-                if peer.peer_id is not None:
-                    peer.send(have, now)
-            elif index not in peer.pieces:
+            if peer.peer_id is not None:
                 peer.send(have, now)
-            else:
+            if peer.pieces is not None and index in peer.pieces:
                 self._interest.verified(peer, index, now)
 
     def _on_finished(self, now: float) -> None:

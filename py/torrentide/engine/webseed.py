@@ -19,15 +19,15 @@ from torrentide.metainfo.info import Info
 from torrentide.pieces.partial import BLOCK_LENGTH
 from torrentide.pieces.picker import Block
 from torrentide.ports import Fetch
-from torrentide.timers import Timers
 
 # WebTorrent's `maxWebConns`, Transmission's MAX_CONNECTIONS_PER_WEBSEED. Browsers open 6 to a host.
 MAX_RUNS = 4
 # Over all torrents of a page, which has its own requests to make. Chromium keeps 256 sockets in all.
 MAX_FETCHES = 16
-# What one run asks for: so much as comes within a few seconds. libtorrent asks for 16 MiB at most; a page has
-# less memory for pieces that are not complete.
-RUN_SECONDS = 2.0
+# What one run asks for: so much as comes within a second, for a speed limit counts a run as a whole.
+# libtorrent asks for 16 MiB at most; a page has less memory for pieces that are not complete, and Firefox
+# reads all that was asked for, wanted or not.
+RUN_SECONDS = 1.0
 MIN_RUN_BYTES = 256 * 1024
 MAX_RUN_BYTES = 4 * 1024 * 1024
 # Seconds, doubling; libtorrent waits 30 s after each failure (`urlseed_wait_retry`), a viewer does not.
@@ -38,19 +38,19 @@ MAX_RETRY_SECONDS = 600.0
 class Blocks(Protocol):
     """The blocks of the torrent that lack, as a web seed sees them."""
 
-    def reserve(self, source: int, most: int) -> list[Block]:
-        """About `most` blocks to fetch, which count as asked for from now on. They are whole pieces, one at
-        least while there is one, beside each other as far as can be; each source begins at a place of its
-        own. Empty when nothing is free."""
+    def reserve(self, source: int, most: int, now: float) -> list[Block]:
+        """About `most` blocks to fetch, which count as asked for from now on. They are whole pieces, or what
+        lacks of a piece that was begun, beside each other as far as can be; each source begins at a place of
+        its own. Empty when nothing is free, and while the torrent is held back, paused or closed."""
 
     def deliver(self, source: int, index: int, begin: int, data: memoryview, now: float) -> None:
         """A block came, of the length that was asked for. The data is good during the call only."""
 
-    def release(self, source: int, index: int, begin: int) -> None:
+    def release(self, source: int, index: int, begin: int, now: float) -> None:
         """A block will not come."""
 
-    def delay(self, now: float) -> float:
-        """Seconds to wait before more is read: 0 unless a limit on the download is used up."""
+    def leave(self, source: int, now: float) -> None:
+        """The source rests, or is given up: others may go on with its pieces."""
 
 
 class Slots:
@@ -65,7 +65,6 @@ class Slots:
         """Take one; if none is free, `again(now)` is called when one is."""
         if self._free:
             self._free -= 1
-            self._waiting.pop(again, None)
             return True
         self._waiting[again] = None
         return False
@@ -104,7 +103,6 @@ class WebSeed:
         info: Info,
         blocks: Blocks,
         web: Web,
-        timers: Timers,
         rng: random.Random,
         warn: Callable[[TorrentideError], None],
     ) -> None:
@@ -115,7 +113,6 @@ class WebSeed:
         self._blocks = blocks
         self._fetch = web.fetch
         self._slots = web.slots
-        self._timers = timers
         self._rng = rng
         self._warn = warn
         self._down = RateMeter()
@@ -144,7 +141,7 @@ class WebSeed:
                 self._slots.give(now)
                 break
             steps = self._steps(blocks)
-            run = Run(self, self._fetch, self._timers, self._info.piece_length, blocks, steps)
+            run = Run(self, self._fetch, self._info.piece_length, blocks, steps)
             self._runs.append(run)
             run.start(now)
         self._filling = False
@@ -158,10 +155,13 @@ class WebSeed:
     def stop(self, now: float) -> None:
         """Break everything off, and give the blocks back."""
         self._slots.leave(self.fill)
-        for run in list(self._runs):
+        # A slot that is given back may start others, who may stop everything.
+        while self._runs:
+            run = self._runs[-1]
             run.cancel()
             self._drop(run, now)
-        self._release_queue()
+        self._release_queue(now)
+        self._blocks.leave(self.source, now)
 
     def ban(self, now: float) -> None:
         """Never ask it again: its data is not the torrent's."""
@@ -178,14 +178,10 @@ class WebSeed:
         index, begin, _ = block
         self._blocks.deliver(self.source, index, begin, data, now)
 
-    def delay(self, now: float) -> float:
-        """See `webseed_run.Owner`."""
-        return self._blocks.delay(now)
-
-    def whole_file(self) -> None:
+    def whole_file(self, now: float) -> None:
         """See `webseed_run.Owner`."""
         self._ranges = False
-        self._release_queue()
+        self._release_queue(now)
 
     def run_done(self, run: Run, now: float) -> None:
         """See `webseed_run.Owner`."""
@@ -195,7 +191,8 @@ class WebSeed:
 
     def run_failed(self, run: Run, step: Step, trouble: Trouble, now: float) -> None:
         """See `webseed_run.Owner`. Other runs go on: they may do better."""
-        self._drop(run, now)
+        self._runs.remove(run)
+        self._release(run.blocks, now)
         if trouble.busy and self._runs:
             self._most = len(self._runs)
         if trouble.absent and step.url is not None and step.ranged and step.size < self._info.length:
@@ -204,6 +201,8 @@ class WebSeed:
         # Several that were under way may fail for one reason.
         if now >= self._retry_at or trouble.wait == NEVER:
             self._wait(trouble, step.url or self.url, now)
+        self._blocks.leave(self.source, now)
+        self._slots.give(now)
 
     # --
 
@@ -218,18 +217,21 @@ class WebSeed:
             wanted = MAX_WHOLE_FILE
             if self._ranges:
                 wanted = min(max(int(self._down.rate(now) * RUN_SECONDS), MIN_RUN_BYTES), MAX_RUN_BYTES)
-            blocks = self._present(sorted(self._blocks.reserve(self.source, wanted // BLOCK_LENGTH)))
+            blocks = self._present(self._blocks.reserve(self.source, wanted // BLOCK_LENGTH, now), now)
+            blocks.sort()
             self._queue.extend(self._cut(blocks) if self._ranges or not blocks else [blocks])
         return self._queue.popleft() if self._queue else []
 
-    def _present(self, blocks: list[Block]) -> list[Block]:
+    def _present(self, blocks: list[Block], now: float) -> list[Block]:
         """Those that it has; the others are given back."""
         if not self._absent:
             return blocks
         lacking = {
             block for block in blocks if any(step.url in self._absent for step in self._steps([block]))
         }
-        self._release(lacking)
+        if lacking:
+            self._release(lacking, now)
+            self._blocks.leave(self.source, now)
         return [block for block in blocks if block not in lacking]
 
     def _cut(self, blocks: Iterable[Block]) -> list[list[Block]]:
@@ -255,16 +257,16 @@ class WebSeed:
 
     def _drop(self, run: Run, now: float) -> None:
         self._runs.remove(run)
-        self._release(run.blocks)
+        self._release(run.blocks, now)
         self._slots.give(now)
 
-    def _release(self, blocks: Iterable[Block]) -> None:
+    def _release(self, blocks: Iterable[Block], now: float) -> None:
         for index, begin, _ in blocks:
-            self._blocks.release(self.source, index, begin)
+            self._blocks.release(self.source, index, begin, now)
 
-    def _release_queue(self) -> None:
+    def _release_queue(self, now: float) -> None:
         while self._queue:
-            self._release(self._queue.popleft())
+            self._release(self._queue.popleft(), now)
 
     def _wait(self, trouble: Trouble, url: str, now: float) -> None:
         self._proven = False
@@ -275,4 +277,4 @@ class WebSeed:
         self._retry_at = now + wait
         then = "it is not used any more" if wait == NEVER else f"trying again in {wait:.0f} s"
         self._warn(WebSeedError(f"web seed {url[:200]}: {trouble}; {then}"))
-        self._release_queue()
+        self._release_queue(now)

@@ -13,7 +13,6 @@ from torrentide.engine.webseed_urls import Step
 from torrentide.pieces.partial import BLOCK_LENGTH
 from torrentide.pieces.picker import Block
 from torrentide.ports import Answer, Fetch, FetchHandle
-from torrentide.timers import Timer, Timers
 
 # WebTorrent gives a peer 30 s for a block, and the web server's fetch 60; libtorrent 20 s without a byte.
 SILENCE_SECONDS = 30.0
@@ -29,10 +28,7 @@ class Owner(Protocol):
     def deliver(self, block: Block, data: memoryview, now: float) -> None:
         """A block is complete. The data is good during the call only."""
 
-    def delay(self, now: float) -> float:
-        """Seconds to wait before more is read."""
-
-    def whole_file(self) -> None:
+    def whole_file(self, now: float) -> None:
         """The server sent a whole file where a part was asked for."""
 
     def run_done(self, run: "Run", now: float) -> None:
@@ -50,14 +46,12 @@ class Run:
         self,
         owner: Owner,
         fetch: Fetch,
-        timers: Timers,
         piece_length: int,
         blocks: Sequence[Block],
         steps: Sequence[Step],
     ) -> None:
         self._owner = owner
         self._fetch = fetch
-        self._timers = timers
         self._piece_length = piece_length
         self._blocks = deque(blocks)
         self._steps = deque(steps)
@@ -68,7 +62,6 @@ class Run:
         self._at = 0
         self._exact = True
         self._handle: FetchHandle | None = None
-        self._pause: Timer | None = None
         self._busy_answer: tuple[Answer, bytearray] | None = None
         self._over = False
         self._alive_at = 0.0
@@ -100,8 +93,6 @@ class Run:
         self._over = True
         if self._handle is not None:
             self._handle.cancel()
-        if self._pause is not None:
-            self._pause.cancel()
 
     def check(self, now: float) -> None:
         """Give up on a server that is silent, or so slow that it could as well be."""
@@ -126,8 +117,8 @@ class Run:
         whole = answer.code == 200
         self._exact = not whole or step.end == step.base + step.size
         if whole and step.end - step.start < step.size:
-            self._owner.whole_file()
-        self._read_on(now)
+            self._owner.whole_file(now)
+        self._more()
 
     def received(self, data: memoryview, now: float) -> None:
         """See `ports.FetchSink`."""
@@ -152,7 +143,7 @@ class Run:
             self._cancel_fetch()
             self._next(now)
         else:
-            self._read_on(now)
+            self._more()
 
     def ended(self, now: float) -> None:
         """See `ports.FetchSink`."""
@@ -198,14 +189,6 @@ class Run:
     def _deliver(self, block: Block, data: memoryview, now: float) -> None:
         self._blocks.popleft()
         self._owner.deliver(block, data, now)
-
-    def _read_on(self, now: float) -> None:
-        delay = self._owner.delay(now)
-        if delay > 0:
-            self._alive_at += delay
-            self._pause = self._timers.at(now + delay, lambda then: self._more())
-        else:
-            self._more()
 
     def _more(self) -> None:
         if self._handle is not None and not self._over:

@@ -5,7 +5,7 @@ It never knows what one web seed does.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from torrentide.engine.webseed import Blocks, Web, WebSeed
 from torrentide.engine.webseed_urls import Addresses, FileAddresses, Files, PieceAddresses, web_seed_url
@@ -15,11 +15,12 @@ from torrentide.timers import Timers
 
 # libtorrent has 3 web seeds of a torrent connected at a time; no honest torrent names many more than that.
 MAX_WEB_SEEDS = 16
-CHECK_SECONDS = 1.0
+# Less than a speed limit saves up (`limits.BURST_SECONDS`), so that nothing of it is lost.
+CHECK_SECONDS = 0.25
 
 
 class WebSeeds:
-    """The web seeds of a torrent. `pads` are the (begin, length) of its padding."""
+    """The web seeds of a torrent."""
 
     def __init__(
         self,
@@ -30,7 +31,6 @@ class WebSeeds:
         timers: Timers,
         rng: random.Random,
         warn: Callable[[TorrentideError], None],
-        pads: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._info = info
         self._web = web
@@ -38,7 +38,6 @@ class WebSeeds:
         self._timers = timers
         self._rng = rng
         self._warn = warn
-        self._pads = pads
         self._files: Files | None = None
         self._seeds: list[WebSeed] = []
         self._running = False
@@ -95,7 +94,7 @@ class WebSeeds:
         if pieces:
             addresses = PieceAddresses(url, self._info)
         else:
-            self._files = self._files or Files(self._info, self._pads)
+            self._files = self._files or Files(self._info)
             addresses = FileAddresses(url, self._files)
         return WebSeed(
             url,
@@ -104,7 +103,6 @@ class WebSeeds:
             info=self._info,
             blocks=self._blocks,
             web=self._web,
-            timers=self._timers,
             rng=self._rng,
             warn=self._warn,
         )

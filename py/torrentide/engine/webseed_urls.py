@@ -6,8 +6,7 @@ Owns the rules for URLs from strangers, and the two ways to name a range of the 
 
 import ipaddress
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
@@ -22,6 +21,9 @@ _LOCAL_NAME = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)")
 _HOST = re.compile(r"[a-z0-9._-]+")
 # The parameters of BEP 17. libtorrent refuses URLs that bring their own (`ssrf_mitigation`).
 _OUR_PARAMETERS = {"info_hash", "piece", "ranges"}
+# Where names stand in the torrent; the first that is one counts.
+_NAMES = (b"name.utf-8", b"name")
+_PATHS = (b"path.utf-8", b"path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +53,36 @@ class Addresses(Protocol):
 
 
 class Files:
-    """The files of a torrent under the names that it gives them, which are not safe for a disk. `pads` are
-    the (begin, length) of padding in the torrent (BEP 47), which no server has."""
+    """The files of a torrent under the names that it gives them, which are not safe for a disk."""
 
-    def __init__(self, info: Info, pads: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, info: Info) -> None:
         outer = bencode.decode(info.raw)
         assert isinstance(outer, dict)  # It was parsed before.
+        self.files = info.files
         self.single = b"files" not in outer
-        self._name = _raw(outer, b"name")
-        self._paths: list[list[bytes]] = []
-        self._starts: list[int] = []
-        padding = {begin for begin, length in pads if length}
-        self._pads: set[int] = set()
-        begin = 0
-        for entry in [outer] if self.single else outer[b"files"]:
-            if entry[b"length"]:
-                if begin in padding:
-                    self._pads.add(len(self._starts))
-                self._starts.append(begin)
-                self._paths.append([] if self.single else _raw(entry, b"path"))
-            begin += entry[b"length"]
-        self._ends = [*self._starts[1:], begin]
+        self._info = info
+        self._name = next(name for name in map(outer.get, _NAMES) if isinstance(name, bytes))
+        self._entries: list[dict[bytes, Any]] = outer.get(b"files", [])
 
-    def cut(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Cut bytes `start` to `end` (exclusive) of the torrent along files: (number, start, end)."""
-        number = bisect_right(self._starts, start) - 1
-        while start < end:
-            behind = min(end, self._ends[number])
-            yield number, start, behind
-            start = behind
-            number += 1
+    def cut(self, start: int, end: int) -> Iterator[tuple[int | None, int, int]]:
+        """Cut bytes `start` to `end` (exclusive) of the torrent along files: (place in `files`, start, end).
+        The place is None for padding (BEP 47), which no server has."""
+        for place, offset, count in self._info.files_in(start, end - start):
+            first = self.files[place].offset + offset
+            if start < first:
+                yield None, start, first
+            start = first + count
+            yield place, first, start
+        if start < end:
+            yield None, start, end
 
-    def is_pad(self, number: int) -> bool:
-        """Whether it is padding."""
-        return number in self._pads
-
-    def bounds(self, number: int) -> tuple[int, int]:
-        """The file's start and end (exclusive) in the torrent."""
-        return self._starts[number], self._ends[number]
-
-    def path(self, number: int) -> str:
+    def path(self, place: int) -> str:
         """The path with the torrent's name in front, percent-encoded."""
+        parts = [self._name]
+        if not self.single:
+            parts += _raw_path(self._entries[self.files[place].number])
         # A browser takes "." and ".." out of a path, however they are written, and so leaves the folder.
-        parts = [part for part in [self._name, *self._paths[number]] if part not in (b"", b".", b"..")]
-        return "/".join(quote(part, safe="") for part in parts)
+        return "/".join(quote(part, safe="") for part in parts if part not in (b"", b".", b".."))
 
 
 class FileAddresses:
@@ -109,20 +97,21 @@ class FileAddresses:
         steps: list[Step] = []
         last = None
         for start, end in ranges:
-            for number, first, behind in self._files.cut(start, end):
-                if number == last:
+            for place, first, behind in self._files.cut(start, end):
+                if place is None:
+                    steps.append(Step(None, first, behind, first, behind - first))
+                elif place == last:
                     steps[-1] = replace(steps[-1], end=behind)
-                    continue
-                last = number
-                url = None if self._files.is_pad(number) else self._file_url(number)
-                base, stop = self._files.bounds(number)
-                steps.append(Step(url, first, behind, base, stop - base))
+                else:
+                    file = self._files.files[place]
+                    steps.append(Step(self._file_url(place), first, behind, file.offset, file.length))
+                last = place
         return steps
 
-    def _file_url(self, number: int) -> str:
+    def _file_url(self, place: int) -> str:
         if self._files.single and not self._url.endswith("/"):
             return self._url
-        return self._url.removesuffix("/") + "/" + self._files.path(number)
+        return self._url.removesuffix("/") + "/" + self._files.path(place)
 
 
 class PieceAddresses:
@@ -239,5 +228,9 @@ def _refusal(url: str, why: str) -> UnsupportedError:
     return UnsupportedError(f"web seed {url[:200]} is not used: {why}")
 
 
-def _raw(entry: dict[bytes, Any], key: bytes) -> Any:
-    return entry.get(key + b".utf-8", entry.get(key))
+def _raw_path(entry: dict[bytes, Any]) -> list[bytes]:
+    for key in _PATHS:
+        path = entry.get(key)
+        if isinstance(path, list) and path and all(isinstance(part, bytes) for part in path):
+            return path
+    return []

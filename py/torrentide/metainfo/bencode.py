@@ -37,9 +37,7 @@ def decode(data: bytes | memoryview) -> Any:
     """Decode one whole document: ints, bytes, lists, dicts with bytes keys. BencodeError names the offset
     of a fault."""
     data = bytes(data)
-    end = value_end(data)
-    if end != len(data):
-        raise BencodeError(f"{len(data) - end} bytes after the end of the bencoded value at offset {end}")
+    _check_end(data, value_end(data))
     return bencodepy.decode(data)
 
 
@@ -51,18 +49,20 @@ def decode_prefix(data: bytes | memoryview) -> tuple[Any, int]:
 
 
 def raw_items(data: bytes) -> dict[bytes, bytes]:
-    """The values of the dict that `data` begins with, each as the bytes that stand there, by key.
+    """The values of a whole document that is a dict, each as the bytes that stand there, by key.
 
     Of a key that occurs twice the last one counts, as it does for `decode`.
     """
     if data[:1] != b"d":
-        raise BencodeError("expected a bencoded dictionary")
+        value_end(data)
+        raise BencodeError("expected a dictionary")
     position, items = 1, {}
     while data[position : position + 1] != b"e":
         start, position = _string(data, position)
         end = value_end(data, position)
         items[data[start:position]] = data[position:end]
         position = end
+    _check_end(data, position + 1)
     return items
 
 
@@ -106,6 +106,11 @@ def value_end(data: bytes, start: int = 0) -> int:
         if awaits_key[-1] is False:
             awaits_key[-1] = True
     raise BencodeError(f"more than {MAX_TOKENS} values")
+
+
+def _check_end(data: bytes, end: int) -> None:
+    if end != len(data):
+        raise BencodeError(f"{len(data) - end} bytes after the end of the bencoded value at offset {end}")
 
 
 def _string(data: bytes, position: int) -> tuple[int, int]:

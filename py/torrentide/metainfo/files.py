@@ -6,7 +6,7 @@ there. It never knows pieces and hashes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from torrentide.errors import InvalidTorrent
 from torrentide.metainfo.names import Path, safe_path, unique_paths
@@ -70,7 +70,8 @@ def read_layout(info: dict[bytes, Any], top: str) -> Layout:
         if b"p" in flags:
             _pad(pads, offset, length)
         else:
-            path = (top, *_path(entry, number)) if b"files" in info else (top,)
+            below = (_safe(raw_path(entry, number)) or ("_",)) if b"files" in info else ()
+            path = (top, *below)
             files.append(_file(path, length, offset, number, flags, entry))
         offset += length
     unique = unique_paths([file.path for file in files])
@@ -101,18 +102,22 @@ def _entries(info: dict[bytes, Any]) -> list[dict[bytes, Any]]:
     return entries
 
 
-def _path(entry: dict[bytes, Any], number: int) -> Path:
+def raw_path(entry: dict[bytes, Any], number: int) -> list[bytes]:
+    """The path of entry `number` as its maker wrote it, in UTF-8 where it is there twice. It is not safe."""
     for key in (b"path.utf-8", b"path"):
-        path = _strings(entry.get(key))
-        if path:
-            return safe_path(path) or ("_",)
+        path = entry.get(key)
+        if path and _are_strings(path):
+            return path
     raise InvalidTorrent(f"info.files[{number}].path must be a list of strings")
 
 
-def _strings(value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(part, bytes) for part in value):
-        return []
-    return [part.decode(errors="replace") for part in value]
+def _are_strings(value: object) -> TypeGuard[list[bytes]]:
+    return isinstance(value, list) and all(isinstance(part, bytes) for part in value)
+
+
+def _safe(path: list[bytes]) -> Path:
+    """Bytes that are no UTF-8 become "_"."""
+    return safe_path([part.decode(errors="replace") for part in path])
 
 
 def _pad(pads: list[Span], offset: int, length: int) -> None:
@@ -126,7 +131,7 @@ def _pad(pads: list[Span], offset: int, length: int) -> None:
 
 def _file(path: Path, length: int, offset: int, number: int, flags: bytes, entry: dict[bytes, Any]) -> File:
     sha1 = entry.get(b"sha1")
-    target = safe_path(_strings(entry.get(b"symlink path")))
+    target = entry.get(b"symlink path")
     return File(
         path,
         length,
@@ -135,7 +140,7 @@ def _file(path: Path, length: int, offset: int, number: int, flags: bytes, entry
         executable=b"x" in flags,
         hidden=b"h" in flags,
         sha1=sha1 if isinstance(sha1, bytes) and len(sha1) == SHA1_LENGTH else None,
-        link=(path[0], *target) if b"l" in flags else None,
+        link=(path[0], *(_safe(target) if _are_strings(target) else ())) if b"l" in flags else None,
     )
 
 

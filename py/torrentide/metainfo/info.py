@@ -12,7 +12,7 @@ from typing import Any
 
 from torrentide.errors import InvalidTorrent, UnsupportedError
 from torrentide.metainfo import bencode
-from torrentide.metainfo.files import File, Span, integer, read_layout
+from torrentide.metainfo.files import File, Span, integer, raw_path, read_layout
 from torrentide.metainfo.names import safe_path
 
 # libtorrent 2.1: at most 0x200000 pieces, pieces of at most (2^15 - 1) * 16 KiB.
@@ -109,7 +109,7 @@ def parse_info(raw: bytes) -> Info:
     hashes = info.get(b"pieces")
     if not isinstance(hashes, bytes) or len(hashes) % HASH_LENGTH:
         raise InvalidTorrent(f"info.pieces must be a string of {HASH_LENGTH} bytes for each piece")
-    (top,) = safe_path([_name(info)]) or ("_",)
+    (top,) = safe_path([_raw_name(info).decode(errors="replace")]) or ("_",)
     layout = read_layout(info, top)
     if not any(file.length for file in layout.files):
         raise InvalidTorrent("the torrent has no bytes: there is nothing to share")
@@ -130,12 +130,22 @@ def parse_info(raw: bytes) -> Info:
     )
 
 
-def _name(info: dict[bytes, Any]) -> str:
-    """The name, in UTF-8 where it is there twice. Bytes that are no UTF-8 become U+FFFD."""
+def raw_paths(info: Info) -> list[tuple[bytes, ...]]:
+    """The path of each of `info.files` as the torrent's maker wrote it, the torrent's name first: what a web
+    server has, and no disk may. That of a single file is its name alone."""
+    outer = bencode.decode(info.raw)
+    name, entries = _raw_name(outer), outer.get(b"files")
+    if entries is None:
+        return [(name,)]
+    return [(name, *raw_path(entries[file.number], file.number)) for file in info.files]
+
+
+def _raw_name(info: dict[bytes, Any]) -> bytes:
+    """The name as its maker wrote it, in UTF-8 where it is there twice."""
     for key in (b"name.utf-8", b"name"):
         name = info.get(key)
         if isinstance(name, bytes):
-            return name.decode(errors="replace")
+            return name
     raise InvalidTorrent("info.name is missing or no string")
 
 

@@ -18,11 +18,13 @@ MAX_TORRENT_BYTES = 10_000_000
 # browsers and servers do.
 MAX_URLS = 256
 MAX_URL_CHARS = 2048
+# ECMAScript's last date, in seconds: a page makes a Date of it.
+MAX_DATE = 8_640_000_000_000
 # RFC 1035: a host name has at most 255 characters.
 MAX_HOST_CHARS = 255
 
 _READ = frozenset(
-    b"announce,announce-list,comment,created by,creation date,httpseeds,info,nodes,url-list".split(b",")
+    b"announce,announce-list,comment,created by,creation date,httpseeds,nodes,url-list".split(b",")
 )
 
 
@@ -69,10 +71,10 @@ def parse_metainfo(data: bytes) -> Metainfo:
     """Read a .torrent file. InvalidTorrent says what is wrong; optional keys of a wrong type are ignored."""
     if len(data) > MAX_TORRENT_BYTES:
         raise InvalidTorrent(f"a .torrent file of {len(data)} bytes; at most {MAX_TORRENT_BYTES} are read")
-    outer = bencode.decode(data)
-    if not isinstance(outer, dict) or b"info" not in outer:
-        raise InvalidTorrent("this is not a .torrent file: it has no info dictionary")
     raw = bencode.raw_items(data)
+    if b"info" not in raw:
+        raise InvalidTorrent("this is not a .torrent file: it has no info dictionary")
+    outer = {key: bencode.decode(value) for key, value in raw.items() if key in _READ}
     date = outer.get(b"creation date")
     return Metainfo(
         info=parse_info(raw[b"info"]),
@@ -80,10 +82,10 @@ def parse_metainfo(data: bytes) -> Metainfo:
         web_seeds=tuple(_urls(outer.get(b"url-list"))),
         comment=_note(outer.get(b"comment")),
         created_by=_note(outer.get(b"created by")),
-        creation_date=date if isinstance(date, int) and date >= 0 else None,
+        creation_date=date if isinstance(date, int) and 0 <= date <= MAX_DATE else None,
         http_seeds=tuple(_urls(outer.get(b"httpseeds"))),
         nodes=tuple(_nodes(outer.get(b"nodes"))),
-        others=tuple(sorted((key, value) for key, value in raw.items() if key not in _READ)),
+        others=tuple(sorted((key, value) for key, value in raw.items() if key not in _READ | {b"info"})),
     )
 
 

@@ -29,17 +29,12 @@ _RESERVED = re.compile('[?<>"|*:]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
-def safe_path(segments: Iterable[str]) -> Path:
+def safe_path(segments: Sequence[str]) -> Path:
     """Make each segment safe and drop those that are "." or ".."; may come out empty. InvalidTorrent for
-    more than MAX_DEPTH segments."""
-    safe: list[str] = []
-    for segment in segments:
-        if segment in (".", ".."):
-            continue
-        if len(safe) == MAX_DEPTH:
-            raise InvalidTorrent(f"a file lies deeper than {MAX_DEPTH} folders")
-        safe.append(_safe_segment(segment))
-    return tuple(safe)
+    more than MAX_DEPTH segments, whatever they are."""
+    if len(segments) > MAX_DEPTH:
+        raise InvalidTorrent(f"a path of {len(segments)} segments; at most {MAX_DEPTH} are read")
+    return tuple(_safe_segment(segment) for segment in segments if segment not in (".", ".."))
 
 
 def unique_paths(paths: Sequence[Path]) -> list[Path]:

@@ -12,7 +12,7 @@ from itertools import islice
 
 from torrentide.pieces.availability import Availability
 from torrentide.pieces.bitfield import Bitfield
-from torrentide.pieces.partial import PartialPiece
+from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 
 Block = tuple[int, int, int]
 """A block: piece number, begin and length in bytes."""
@@ -226,6 +226,11 @@ class Picker:
     def finished(self) -> bool:
         """Whether everything that is wanted is here."""
         return not self.needed.held
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the torrent has."""
+        return -(-self._length // BLOCK_LENGTH)
 
     def size_of(self, index: int) -> int:
         """Bytes of the piece; the last one may be short."""

@@ -19,13 +19,13 @@ fetches = Fetches(js.fetches, lambda: None)
 
 
 class Blocks(LackingBlocks):
-    """Checks whole pieces; `limit` is in bytes per second."""
+    """Checks whole pieces."""
 
     seeds: WebSeeds
 
-    def __init__(self, info: Info, limit: float) -> None:
+    def __init__(self, info: Info) -> None:
         super().__init__(info)
-        self.came, self.since, self.limit = 0, time.monotonic(), limit
+        self.came = 0
 
     def deliver(self, source: int, index: int, begin: int, data: memoryview, now: float) -> None:
         super().deliver(source, index, begin, data, now)
@@ -39,16 +39,13 @@ class Blocks(LackingBlocks):
             self.free |= blocks
             self.seeds.failed(source, now)
 
-    def delay(self, now: float) -> float:
-        return max(0.0, self.came / self.limit - (now - self.since)) if self.limit else 0.0
-
 
 async def download(info_dict: Any, urls: Any, options: Any) -> dict[str, Any]:
     """Download a torrent from `urls`. Gives up when `warnings` came or `seconds` passed."""
-    given = {"limit": 0.0, "seconds": 100.0, "warnings": 1000, **options.to_py()}
+    given = {"seconds": 100.0, "warnings": 1000, **options.to_py()}
     timers, warnings = Timers(), list[list[str]]()
     info = parse_info(info_dict.to_bytes())
-    blocks = Blocks(info, given["limit"])
+    blocks = Blocks(info)
     seeds = blocks.seeds = WebSeeds(
         info,
         web=Web(fetches, js.location.origin),

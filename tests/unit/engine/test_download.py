@@ -631,7 +631,7 @@ def test_the_queue_grows_with_each_block_while_it_gets_faster() -> None:
         assert peer.queue == 3 + number
 
 
-def test_then_it_holds_three_seconds_worth() -> None:
+def test_then_it_holds_two_seconds_worth() -> None:
     it = Fixture(blocks=400)
     peer = it.peer()
     now = 0.0
@@ -648,9 +648,9 @@ def test_then_it_holds_three_seconds_worth() -> None:
     ("told", "rate", "queue"),
     [
         (None, 0, MIN_QUEUE),
-        (None, 20 * B, 60),
+        (None, 30 * B, 60),
         (None, 200 * B, 250),
-        (2000, 200 * B, MAX_QUEUE),
+        (2000, 300 * B, MAX_QUEUE),
         (17, 200 * B, 17),
         (1, 200 * B, MIN_QUEUE),
     ],

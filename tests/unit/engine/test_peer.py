@@ -19,10 +19,10 @@ def test_both_sides_choke_and_want_nothing_at_first() -> None:
 def test_sending_tells_how_much_waits() -> None:
     transport = RecordedTransport()
     peer = Peer(1, None, transport, 0.0)
-    transport.unsent = HIGH_WATER - 1
+    transport.waiting = HIGH_WATER - 1
     peer.send(b"x", 5.0)
     assert (peer.unsent, peer.writable, peer.last_sent) == (HIGH_WATER - 1, True, 5.0)
-    transport.unsent = HIGH_WATER
+    transport.waiting = HIGH_WATER
     peer.send(b"x", 6.0)
     assert not peer.writable
 

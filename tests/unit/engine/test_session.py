@@ -279,7 +279,7 @@ def test_a_drained_channel_reaches_its_torrent() -> None:
     it.session.socket_open(URL, 0.0)
     link, transport = it.connect(info.info_hash)
     it.session.link_data(link, Handshake(info.info_hash, THEIRS).to_bytes() + messages.INTERESTED, 0.0)
-    transport.unsent = HIGH_WATER
+    transport.waiting = HIGH_WATER
     it.session.link_data(link, messages.request(0, 0, 16384) * 20, 0.0)
     transport.sends.clear()
     it.session.link_drained(link, 1.0)

@@ -3,6 +3,7 @@ clock."""
 
 import itertools
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -46,14 +47,14 @@ class Fixture:
         seed: int = 1,
     ) -> None:
         rng = random.Random(seed)
-        self.info, self.files, self.pads, self.whole = make_files(rng, piece_length, entries)
+        self.info, self.files, self.whole = make_files(rng, piece_length, entries)
         self.timers = Timers()
         self.blocks = LackingBlocks(self.info)
         self.held = HeldFetches()
         self.server = WebServer(self.timers, rng, self.files)
         self.warnings: list[TorrentideError] = []
         fetch: Fetch = self.server if served else self.held
-        addresses = FileAddresses(SEED, Files(self.info, self.pads))
+        addresses = FileAddresses(SEED, Files(self.info))
         self.seed = WebSeed(
             SEED,
             -1,
@@ -61,7 +62,6 @@ class Fixture:
             info=self.info,
             blocks=self.blocks,
             web=Web(fetch, "http://page.example", slots or Slots()),
-            timers=self.timers,
             rng=rng,
             warn=self.warnings.append,
         )
@@ -190,6 +190,25 @@ def test_a_slot_goes_on_to_one_who_can_use_it() -> None:
     assert [len(each.held.all) for each in (one, done, gone, last)] == [1, 0, 0, 1]
 
 
+def test_who_is_in_trouble_does_not_take_the_slot_of_who_is_not() -> None:
+    slots = Slots(2)
+    one, other = (Fixture([("f", 10 * MIB)], slots=slots) for _ in range(2))
+    one.prove()
+    other.seed.fill(0.0)
+    assert (len(one.held.open), len(other.held.open)) == (2, 0)
+    one.held.all[0].fail("no way")
+    assert (len(one.held.open), len(other.held.open)) == (1, 1)
+
+
+def test_many_runs_of_padding_end_one_after_the_other() -> None:
+    """Not one inside the other, which Python's stack could not hold."""
+    it = Fixture([("f", B), (".pad/0", 1200 * B)], 1201 * B)
+    it.blocks.free = {(0, begin * B) for begin in range(1, 1200, 2)}
+    it.seed.fill(0.0)
+    assert it.blocks.complete
+    assert not it.held.all
+
+
 # -- Failures
 
 
@@ -243,12 +262,22 @@ def test_other_runs_go_on() -> None:
 def test_behind_a_failure_one_fetch_finds_out_again() -> None:
     it = Fixture([("f", 10 * MIB)])
     it.prove()
-    for fetch in it.held.open:
+    for number, fetch in enumerate(it.held.open, 1):
         fetch.fail("no way")
+        assert it.blocks.left == [-1] * number
     assert not it.blocks.asked
     it.held.all.clear()
     it.seed.fill(FIRST_RETRY_SECONDS)
     assert len(it.held.all) == 1
+
+
+def test_a_verdict_for_ever_counts_behind_others() -> None:
+    it = Fixture([("f", MAX_WHOLE_FILE + MIB)], MIB)
+    it.prove()
+    it.held.open[0].fail("no way")
+    it.held.open[0].answer(200)
+    assert len(it.warnings) == 2
+    assert "it is not used any more" in it.warning
 
 
 @pytest.mark.parametrize("code", [403, 404, 410, 416])
@@ -295,9 +324,17 @@ def test_a_file_that_is_not_there_is_not_asked_for_again() -> None:
     assert it.blocks.data[: 8 * B] == it.whole[: 8 * B]
     assert it.blocks.data[16 * B :] == it.whole[16 * B :]
     assert [url for url, _ in it.server.requests].count(SEED + "top/b") == 1
-    assert "top/b: it is not there" in it.warning
+    assert re.search("top/b: it is not there .* in [12] s", it.warning)
     assert {index for index, _ in it.blocks.free} == {2, 3}
+    assert -1 in it.blocks.left
     assert missing not in it.blocks.data
+
+
+def test_a_script_that_is_not_there_is_left_alone_for_long() -> None:
+    it = Fixture([("a", 8 * B), ("b", 8 * B)], by_pieces=True)
+    it.seed.fill(0.0)
+    it.held.all[0].answer(404)
+    assert f"trying again in {REFUSED_SECONDS:.0f} s" in it.warning
 
 
 def test_silence_is_a_failure() -> None:
@@ -348,16 +385,16 @@ def test_a_ban_may_come_with_a_block() -> None:
 
 
 def test_stop_gives_everything_back() -> None:
-    it = Fixture([("f", 10 * MIB)], slots=Slots(MAX_RUNS))
-    it.blocks.free.discard((1, B))
-    free = len(it.blocks.free)
-    it.prove()
-    it.seed.stop(0.0)
-    assert not it.held.open
-    assert not it.blocks.asked
-    assert len(it.blocks.free) == free - it.blocks.brought[-1] // B
-    it.seed.fill(0.0)
-    assert len(it.held.open) == MAX_RUNS
+    it = Fixture([("f", 16 * B)], 16 * B, slots=Slots(1))
+    it.blocks.free -= {(0, 3 * B), (0, 6 * B)}
+    for _ in range(2):
+        it.seed.fill(0.0)
+        assert len(it.held.open) == 1
+        assert len(it.blocks.asked) == 14
+        it.seed.stop(0.0)
+        assert not it.held.open
+        assert len(it.blocks.free) == 14
+        assert it.blocks.left.pop() == -1
 
 
 # -- Whole torrents
@@ -378,6 +415,25 @@ def test_downloads_without_ranges_in_one_go() -> None:
     assert it.server.served <= 2 * len(it.whole)
     assert len(it.server.requests) <= 3
     assert not it.warnings
+
+
+def test_a_whole_file_that_is_needed_here_and_there_comes_once_more() -> None:
+    """Once to find out, and once for all that lacks."""
+    it = Fixture([("f", 16 * B)], 16 * B, served=True)
+    it.server.ranges = False
+    for begin in range(0, 16, 3):
+        it.blocks.free.remove((0, begin * B))
+        it.blocks.data[begin * B : (begin + 1) * B] = it.whole[begin * B : (begin + 1) * B]
+    assert it.download()
+    assert len(it.server.requests) == 2
+
+
+def test_whole_files_come_one_at_a_time() -> None:
+    it = Fixture([("a", 12 * MIB), ("b", 12 * MIB), ("c", 12 * MIB)], MIB, served=True)
+    it.server.ranges, it.server.chunk = False, MIB
+    assert it.download()
+    assert it.server.most == 1
+    assert it.server.served < 2 * len(it.whole)
 
 
 def test_downloads_what_a_server_that_stumbles_has() -> None:

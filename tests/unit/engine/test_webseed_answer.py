@@ -42,7 +42,7 @@ def test_a_whole_file_instead(length: int | None) -> None:
 def test_a_piece() -> None:
     assert body_start(PIECE, Answer(200, None, 30)) == 1020
     assert body_start(PIECE, Answer(200)) == 1020
-    trouble(PIECE, Answer(206, "bytes 0-29/30"))
+    trouble(PIECE, Answer(206, length=30))
 
 
 @pytest.mark.parametrize(

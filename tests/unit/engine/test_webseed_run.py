@@ -7,7 +7,6 @@ from torrentide.engine.webseed_run import SILENCE_SECONDS, Run
 from torrentide.engine.webseed_urls import Step
 from torrentide.pieces.partial import BLOCK_LENGTH
 from torrentide.pieces.picker import Block
-from torrentide.timers import Timers
 from unit.web_servers import HeldFetch, HeldFetches
 
 B = BLOCK_LENGTH
@@ -18,14 +17,13 @@ class Fixture:
     """A run for pieces of two blocks of DATA."""
 
     def __init__(self, blocks: list[Block], steps: list[Step], cancel_at: Block | None = None) -> None:
-        self.fetches, self.timers = HeldFetches(), Timers()
+        self.fetches = HeldFetches()
         self.delivered: list[tuple[Block, bytes]] = []
         self.done: list[float] = []
         self.troubles: list[tuple[Step, Trouble]] = []
         self.whole = 0
-        self.wait = 0.0
         self.cancel_at = cancel_at
-        self.run = Run(self, self.fetches, self.timers, 2 * B, blocks, steps)
+        self.run = Run(self, self.fetches, 2 * B, blocks, steps)
         self.run.start(0.0)
 
     def deliver(self, block: Block, data: memoryview, now: float) -> None:
@@ -33,10 +31,7 @@ class Fixture:
         if block == self.cancel_at:
             self.run.cancel()
 
-    def delay(self, now: float) -> float:
-        return self.wait
-
-    def whole_file(self) -> None:
+    def whole_file(self, now: float) -> None:
         self.whole += 1
 
     def run_done(self, run: Run, now: float) -> None:
@@ -319,39 +314,17 @@ def test_a_slow_server_is_not() -> None:
     it.check_delivered(*blocks)
 
 
-def test_reads_on_when_the_limit_allows() -> None:
-    blocks, step = single(0, 10)
-    it = Fixture(blocks, [step])
-    it.wait = 100.0
-    it.fetch.answer(206, now=1.0)
-    assert not it.fetch.wanted
-    it.timers.run(100.9)
-    it.run.check(100.9)
-    assert not it.fetch.wanted
-    it.timers.run(101.0)
-    assert it.fetch.wanted
-    it.wait = 0.0
-    it.fetch.send(DATA[:B], 102.0)
-    assert it.fetch.wanted
-    it.run.check(133.0)
-    assert "sent nothing" in it.trouble
-
-
 # -- The end
 
 
 def test_nothing_is_told_once_it_is_cancelled() -> None:
     blocks, step = single(0, 10)
     it = Fixture(blocks, [step])
-    it.wait = 1.0
     it.fetch.answer(206)
     it.run.cancel()
     assert it.fetch.cancelled
-    it.timers.run(10.0)
     it.run.check(100.0)
-    assert not it.fetch.wanted
     assert not it.troubles
-    assert it.timers.next_due is None
 
 
 @pytest.mark.parametrize("code", [200, 206])

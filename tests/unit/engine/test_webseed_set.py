@@ -20,7 +20,7 @@ class Fixture:
 
     def __init__(self, slots: Slots | None = None) -> None:
         rng = random.Random(1)
-        self.info, _, _, self.whole = make_files(rng, 4 * B, [("f", 4 * MIB)])
+        self.info, _, self.whole = make_files(rng, 4 * B, [("f", 4 * MIB)])
         self.timers, self.blocks, self.held = Timers(), LackingBlocks(self.info), HeldFetches()
         self.warnings: list[TorrentideError] = []
         self.seeds = WebSeeds(

@@ -163,10 +163,8 @@ def test_a_message_stays_short() -> None:
 # -- Files
 
 
-def steps(
-    url: str, info: Info, *ranges: tuple[int, int], pads: list[tuple[int, int]] | None = None
-) -> list[Step]:
-    return FileAddresses(url, Files(info, pads or ())).steps(ranges)
+def steps(url: str, info: Info, *ranges: tuple[int, int]) -> list[Step]:
+    return FileAddresses(url, Files(info)).steps(ranges)
 
 
 def test_a_single_file() -> None:
@@ -204,14 +202,41 @@ def test_the_utf_8_name_is_preferred() -> None:
     assert steps("http://h", info, (0, 1))[0].url == "http://h/%C3%A4/%C3%A4"
 
 
+def listed(*entries: dict[bytes, object]) -> Info:
+    """A torrent of 250 bytes with these files."""
+    raw = {b"name": b"name", b"piece length": 100, b"pieces": bytes(60), b"files": list(entries)}
+    return parse_info(bencode.encode(raw))
+
+
 def test_padding_has_no_url() -> None:
-    info = info_of(250, [([b"a"], 120), ([b".pad", b"80"], 80), ([b"c"], 50)])
-    pads = [(120, 80), (250, 0)]
-    assert steps("http://h", info, (100, 250), pads=pads) == [
+    """Nor has it a name, and it may lie beside more of it."""
+    info = listed(
+        {b"path": [b"a"], b"length": 120},
+        {b"attr": b"p", b"length": 30},
+        {b"attr": b"p", b"length": 50, b"path": [b".pad", b"50"]},
+        {b"path": [b"c"], b"length": 20},
+        {b"attr": b"p", b"length": 30},
+    )
+    assert steps("http://h", info, (100, 250)) == [
         Step("http://h/name/a", 100, 120, 0, 120),
         Step(None, 120, 200, 120, 80),
-        Step("http://h/name/c", 200, 250, 200, 50),
+        Step("http://h/name/c", 200, 220, 200, 20),
+        Step(None, 220, 250, 220, 30),
     ]
+    assert steps("http://h", info, (130, 140), (150, 160)) == [
+        Step(None, 130, 140, 130, 10),
+        Step(None, 150, 160, 150, 10),
+    ]
+
+
+def test_entries_that_take_no_bytes_move_nothing() -> None:
+    info = listed(
+        {b"path": [b"link"], b"attr": b"l", b"length": 77, b"symlink path": [b"b"]},
+        {b"path": [b"a"], b"length": 120},
+        {b"path": [b"empty"], b"length": 0},
+        {b"path.utf-8": [], b"path": [b"b"], b"length": 130},
+    )
+    assert [step.url for step in steps("http://h", info, (0, 250))] == ["http://h/name/a", "http://h/name/b"]
 
 
 def test_ranges_in_one_file_become_one_fetch() -> None:

@@ -158,7 +158,9 @@ def test_every_value_is_found_as_raw_bytes_and_joined_again(value: dict[bytes, A
     assert join_raw(items) == encode(value)
 
 
-@pytest.mark.parametrize("data", [b"", b"le", b"i1e", b"d", b"d1:a", b"d1:ai1e", b"di1ei1ee", b"d-3:"])
+@pytest.mark.parametrize(
+    "data", [b"", b"le", b"i1e", b"d", b"d1:a", b"d1:ai1e", b"di1ei1ee", b"d-3:", b"de "]
+)
 def test_raw_values_of_what_is_no_dictionary(data: bytes) -> None:
     with pytest.raises(BencodeError):
         raw_items(data)

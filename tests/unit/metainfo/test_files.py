@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from torrentide.errors import InvalidTorrent
 from torrentide.metainfo import bencode
 from torrentide.metainfo.files import File, Layout, read_layout
 from torrentide.metainfo.info import parse_info
-from torrentide.metainfo.names import MAX_COLLISIONS
+from torrentide.metainfo.names import MAX_COLLISIONS, safe_path
 
 
 def entry(*path: str | bytes, length: int = 1, **more: object) -> dict[str, Any]:
@@ -85,7 +87,7 @@ REFUSED: list[tuple[int, dict[str, Any], str]] = [
     (1, {"name": 3, "length": 1}, "info.name is missing"),
     (1, {"files": [{"length": 1}]}, r"info.files\[0\].path"),
     (11, {"files": TWINS}, "more than 500 names"),
-    (13, {"files": [entry(*DEEP)]}, "deeper than 100"),
+    (13, {"files": [entry(*DEEP)]}, "a path of 101 segments"),
     (13, {"length": 1, "file tree": TREE}, "deeper than 100"),
 ]
 
@@ -181,3 +183,35 @@ def test_no_list_of_files_takes_long(files: list[dict[str, Any]]) -> None:
     except InvalidTorrent:
         return
     assert len({file.path for file in layout.files}) == len(layout.files)
+
+
+segments = st.sampled_from(["a", "A", "a.txt", "A.TXT", ".", "..", "", "con", "x/y", "\u202ea", "ß", "ss"])
+entries = st.fixed_dictionaries(
+    {"length": st.integers(0, 5), "path": st.lists(segments, min_size=1, max_size=3)},
+    optional={
+        "attr": st.text("plxh?", max_size=2),
+        "path.utf-8": st.lists(segments, max_size=3) | st.integers(0, 5),
+        "symlink path": st.lists(segments, max_size=3) | st.just("a"),
+        "sha1": st.binary(min_size=20, max_size=20) | st.text(max_size=20),
+    },
+)
+
+
+@given(st.lists(entries, min_size=1, max_size=12))
+def test_any_list_of_files_is_laid_out_without_gaps_and_twins(files: list[dict[str, Any]]) -> None:
+    layout = read(*files)
+    spans = [(file.offset, file.length) for file in layout.files if file.length] + list(layout.pads)
+    at = 0
+    for offset, length in sorted(spans):
+        assert offset == at
+        at += length
+    assert at == layout.length
+    assert [file.number for file in layout.files] == [
+        number for number, file in enumerate(files) if "p" not in file.get("attr", "")
+    ]
+    there = {file.path for file in layout.files}
+    assert len({"/".join(path).casefold() for path in there}) == len(layout.files)
+    for file in layout.files:
+        assert file.path[0] == "top"
+        assert file.path == ("top", *safe_path(file.path[1:]))
+        assert file.link is None or (file.link in there and file.length == 0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torrentide.errors import InvalidTorrent, UnsupportedError
 from torrentide.metainfo import bencode, files, info
 from torrentide.metainfo.files import File
-from torrentide.metainfo.info import Info, parse_info
+from torrentide.metainfo.info import Info, parse_info, raw_paths
 
 HASH = bytes(range(20))
 
@@ -195,6 +195,15 @@ def test_padding_is_counted_but_is_no_file() -> None:
         [(16, 4)],
     ]
     assert list(parsed.files_in(0, 20)) == [(0, 0, 3), (1, 0, 2)]
+
+
+def test_paths_as_they_were_written() -> None:
+    """Of files alone, and in UTF-8 where they are there twice."""
+    assert raw_paths(parse(single(name=b"../\xff"))) == [(b"../\xff",)]
+    values = several((["p"], 0), (["..", "a"], 3), (["b"], 1))
+    values["files"][0]["attr"] = "p"
+    values["files"][2]["path.utf-8"] = ["ü", ""]
+    assert raw_paths(parse(values)) == [(b"top", b"..", b"a"), (b"top", "ü".encode(), b"")]
 
 
 def test_padding_alone_is_nothing_to_share() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torrentide.errors import InvalidTorrent, TorrentideError
 from torrentide.metainfo import bencode, metainfo
 from torrentide.metainfo.info import parse_info
-from torrentide.metainfo.metainfo import MAX_URL_CHARS, MAX_URLS, Metainfo, parse_metainfo
+from torrentide.metainfo.metainfo import MAX_DATE, MAX_URL_CHARS, MAX_URLS, Metainfo, parse_metainfo
 
 INFO = b"d6:lengthi3e4:name1:n12:piece lengthi16384e6:pieces20:" + bytes(range(20)) + b"e"
 # Bencode wants its keys sorted; these are not, neither outside nor in the info, and info holds a stranger.
@@ -147,11 +147,12 @@ def test_nodes(nodes: object, kept: tuple[tuple[str, int], ...]) -> None:
     assert parse_metainfo(torrent(nodes=nodes)).nodes == kept
 
 
-@pytest.mark.parametrize("date", [-1, "1700000000", [], 10**19])
+@pytest.mark.parametrize("date", [-1, "1700000000", [], MAX_DATE + 1, 10**19])
 def test_notes_of_a_wrong_type_are_ignored(date: object) -> None:
     parsed = parse_metainfo(torrent(creation_date=date, comment=3, created_by=["x"]))
     assert (parsed.comment, parsed.created_by) == ("", "")
-    assert parsed.creation_date == (date if date == 10**19 else None)
+    assert parsed.creation_date is None
+    assert parse_metainfo(torrent(creation_date=MAX_DATE)).creation_date == MAX_DATE
 
 
 @pytest.mark.parametrize(
@@ -246,3 +247,51 @@ def test_any_document_is_a_torrent_or_a_known_error(document: object) -> None:
         parse_metainfo(bencode.encode(document))
     except TorrentideError:
         pass
+
+
+@given(st.lists(st.tuples(keys, anything), max_size=8), st.booleans())
+def test_keys_in_any_order_and_number(items: list[tuple[bytes, object]], inside: bool) -> None:
+    """Of two with one name the last counts, and the info-hash is of the bytes as they came."""
+    written = b"".join(bencode.encode(key) + bencode.encode(value) for key, value in items)
+    data = b"d4:infod" + written + INFO[1:] + b"e" if inside else b"d" + written + b"e"
+    try:
+        parsed = parse_metainfo(data)
+    except TorrentideError:
+        return
+    assert parsed.info.raw == bencode.raw_items(data)[b"info"]
+    assert parsed.info.info_hash == hashlib.sha1(parsed.info.raw).digest()
+    assert parse_metainfo(parsed.to_bytes()) == parsed
+
+
+def one_file(path: bytes) -> bytes:
+    return (
+        b"d4:infod5:filesld6:lengthi1e4:pathl"
+        + path
+        + b"eee4:name1:n12:piece lengthi1e6:pieces20:"
+        + bytes(20)
+        + b"ee"
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"l" + b"0:" * 300_000 + b"e", id="many strings"),
+        pytest.param(b"d4:info" + b"l" * 300_000, id="deep"),
+        pytest.param(b"d4:info" + b"d0:" * 300_000, id="deep dictionaries"),
+        pytest.param(b"d" + b"0:0:" * 100_000 + b"e", id="one key often"),
+        pytest.param(b"d4:infoi" + b"9" * 1_000_000 + b"ee", id="a long number"),
+        pytest.param(b"d" + b"9" * 1_000_000 + b":", id="a long length"),
+        pytest.param(b"d4:infod12:piece lengthi99999999999999999999e4:name1:nee", id="a huge number"),
+        pytest.param(one_file(b"0:" * 300_000), id="a long path"),
+        pytest.param(one_file(b"1000000:" + b"a/" * 500_000), id="a long name"),
+        pytest.param(one_file(b"1000000:" + b"\xff" * 1_000_000), id="a long name that is no text"),
+    ],
+)
+def test_the_size_of_a_document_is_the_worst_of_it(data: bytes) -> None:
+    """What took more than a step for each byte would run into the time limit of the whole run."""
+    try:
+        parse_metainfo(data)
+    except InvalidTorrent:
+        return
+    assert b"a" in data

@@ -17,6 +17,7 @@ const LOW_WATER = 256 * 1024;
 interface Channel {
   /** Sends, and gives the bytes that wait unsent. */
   send(data: Uint8Array<ArrayBuffer>): number;
+  unsent(): number;
   lowWater(count: number): void;
   close(): void;
 }
@@ -50,6 +51,11 @@ export class Channels {
     }
   }
 
+  /** The bytes that wait unsent. */
+  unsent(link: number): number {
+    return this.channels.get(link)?.unsent() ?? 0;
+  }
+
   /** Sets how few bytes wait unsent when `onLow` is told. */
   lowWater(link: number, count: number): void {
     this.channels.get(link)?.lowWater(count);
@@ -70,6 +76,7 @@ export class Channels {
         channel.send(data);
         return channel.bufferedAmount;
       },
+      unsent: () => channel.bufferedAmount,
       lowWater: (count) => {
         channel.bufferedAmountLowThreshold = count;
       },
@@ -103,6 +110,7 @@ export class Channels {
         tell({ type: 'data', data: copy }, [copy]);
         return sent - arrived;
       },
+      unsent: () => sent - arrived,
       // The page tells of each message that has gone out.
       lowWater: () => {},
       close: () => tell({ type: 'close' }),

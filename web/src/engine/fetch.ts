@@ -9,8 +9,8 @@ interface Handlers {
   onFail(fetch: number, answered: boolean, detail: string): void;
 }
 
-/** Browsers hand over what has gathered: up to 2 MiB (Chromium), or all there is (Firefox). In slices, a limit on the download
- * holds evenly. */
+/** Browsers hand over what has gathered: up to 2 MiB (Chromium), or all there is (Firefox, which never stops reading). Slices
+ * keep each call into Python short. */
 const SLICE = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
