@@ -40,11 +40,14 @@ class Sink:
 
     def __init__(self) -> None:
         self.closed = False
-        self.unsent = 0
+        self.waiting = 0
 
     def send(self, data: Buffer) -> int:
         assert not self.closed, "something is sent on a closed channel"
-        return self.unsent
+        return self.waiting
+
+    def unsent(self) -> int:
+        return self.waiting
 
     def set_low_water(self, count: int) -> None:
         assert count >= 0
@@ -163,7 +166,7 @@ def _said(steps: Steps, world: World, run: Run, links: dict[int, Sink]) -> Itera
         if step >= 250:
             world.run(lambda: False, (0.05, 1.0, 12.0, 35.0, 61.0, 130.0)[step - 250])
         elif step >= 246:
-            links[link].unsent = (0, 2**19, 2**21, 2**24)[step - 246]
+            links[link].waiting = (0, 2**19, 2**21, 2**24)[step - 246]
             run.swarm.torrent.drained(link, world.now)
         elif step >= 243:
             run.swarm.torrent.disconnected(link, "gone", world.now)
