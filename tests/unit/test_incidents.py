@@ -443,10 +443,10 @@ def test_webtorrent_2258_a_peer_that_rejects_every_request() -> None:
         requests = remote.requests()
         assert requests, "neither asked nor dropped"
         asked += len(requests)
+        assert asked <= MAX_REFUSED + 2
         for block in requests:
             if not remote.dropped:
                 remote.say(messages.reject(block.index, block.begin, block.length))
-    assert asked <= MAX_REFUSED + 2
     other = it.seed()
     other.give()
     assert it.torrent.complete, "what it refused is asked of others"
