@@ -20,7 +20,7 @@ from torrentide.engine.download import MAX_REFUSED
 from torrentide.engine.serving import GRACE_SECONDS, MAX_REFUSALS
 from torrentide.engine.torrent import HANDSHAKE_SECONDS, Torrent
 from torrentide.engine.webseed_answer import Trouble, body_start
-from torrentide.engine.webseed_urls import FileAddresses, Files, Step, web_seed_url
+from torrentide.engine.webseed_urls import FileAddresses, Files, Step, check_tracker, web_seed_url
 from torrentide.errors import InvalidTorrent, LocalError, PeerError, UnsupportedError
 from torrentide.metainfo import bencode
 from torrentide.metainfo.info import Info, parse_info
@@ -371,11 +371,13 @@ def test_net_bittorrent_2026_weak_random_numbers() -> None:
 
 def test_net_bittorrent_2026_ssrf() -> None:
     """Perl's Net::BitTorrent (one of CVE-2026-57079 to 57082) fetched from any address a torrent named; here
-    none in the visitor's own network."""
+    neither a web seed nor a tracker leads into the visitor's own network."""
     for host in ("127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]", "[fd00::1]",
                  "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "router.local", "intranet"):  # fmt: skip
         with pytest.raises(UnsupportedError, match="own network"):
             web_seed_url(f"http://{host}/file", "http://page.test")
+        with pytest.raises(UnsupportedError, match="own network"):
+            check_tracker(f"ws://{host}/socket", "http://page.test")
     for url in ("file:///etc/passwd", "gopher://files.test/", "http://user:word@files.test/"):
         with pytest.raises(UnsupportedError):
             web_seed_url(url, "http://page.test")
