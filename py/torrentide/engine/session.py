@@ -13,6 +13,7 @@ from torrentide.discovery.links import Links
 from torrentide.discovery.sdp import usable
 from torrentide.discovery.tracker import Tracker, tracker_url
 from torrentide.engine.budget import LinkBudget
+from torrentide.engine.limits import Limits
 from torrentide.engine.swarm import Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
 from torrentide.errors import DuplicateTorrent, UnsupportedError
@@ -57,6 +58,8 @@ class Session:
         self.swarms: dict[bytes, Swarm] = {}
         # Whom no connection is offered to or taken from; may be changed at any time.
         self.blocklist = BlockList()
+        # What all torrents together keep to.
+        self.limits = Limits()
         self._dialer = dialer
         self._sockets = sockets
         self._digest = digest
@@ -99,6 +102,7 @@ class Session:
                 digest=self._digest,
                 timers=self._timers,
                 rng=self._rng,
+                client_limits=self.limits,
             )
 
         swarm: Swarm
