@@ -39,6 +39,7 @@ export interface TorrentOptions {
   deselect: boolean;
   /** Fetch pieces in order instead of rarest first. */
   sequential: boolean;
+  webSeeds: boolean;
 }
 
 interface Sources extends TorrentOptions {
@@ -84,6 +85,8 @@ export type ToEngine =
   | { type: 'limits'; torrent: number; limits: Limits }
   | { type: 'limits'; client: number; limits: Limits }
   | { type: 'remove-peer'; torrent: number; link: number }
+  /** Not before the torrent's infoHash event. */
+  | { type: 'add-web-seed'; torrent: number; url: string }
   /** Check all stored pieces again. Replies when it is done, with an error where one is bad. */
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */

@@ -22,6 +22,7 @@ from torrentide.browser import loop
 from torrentide.browser.channels import Channels
 from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
+from torrentide.browser.fetch import Fetches
 from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
@@ -30,6 +31,7 @@ from torrentide.browser.torrent import PageTorrent, set_limits
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
+from torrentide.engine.webseed import Web
 from torrentide.errors import Closed, LocalError, TorrentideError
 from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
@@ -64,6 +66,7 @@ class Host:
         self._torrents: dict[int, PageTorrent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._digests = Digests(shim.digests, self._arm)
+        self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
         self._channels = Channels(shim.channels, self._owners.get, self._arm)
         self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -76,6 +79,7 @@ class Host:
             "select": self._on_select,
             "limits": self._on_limits,
             "remove-peer": self._on_remove_peer,
+            "add-web-seed": self._on_add_web_seed,
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
             "vitals": self._on_vitals,
@@ -139,6 +143,7 @@ class Host:
             digest=self._digests,
             timers=self._timers,
             rng=self._rng,
+            web=self._web,
             numbers=self._numbers,
             budget=self._budget,
             max_conns=options["maxConns"],
@@ -169,7 +174,8 @@ class Host:
         named = parse_id(given if isinstance(given, str) else bytes(given))
 
         def join(outer: Metainfo | Magnet) -> None:
-            torrent.join(outer, *_trackers(outer, client, options["announce"], self._rng))
+            trackers = _trackers(outer, client, options["announce"], self._rng)
+            torrent.join(outer, *trackers, web_seeds=options["urlList"])
 
         if named is not None and client.loading is None:
             join(named)
@@ -222,6 +228,9 @@ class Host:
 
     def _on_remove_peer(self, message: dict[str, Any]) -> None:
         self._with_torrent(message, lambda torrent: torrent.remove_peer(message["link"]))
+
+    def _on_add_web_seed(self, message: dict[str, Any]) -> None:
+        self._with_torrent(message, lambda torrent: torrent.add_web_seed(message["url"]))
 
     def _on_limits(self, message: dict[str, Any]) -> None:
         limits = message["limits"]

@@ -7,7 +7,7 @@ torrent.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -101,10 +101,17 @@ class PageTorrent:
         self._limits = options["limits"]
 
     def join(
-        self, outer: Metainfo | Magnet, own: list[str], foreign: list[str], *, whole: JsBlob | None = None
+        self,
+        outer: Metainfo | Magnet,
+        own: list[str],
+        foreign: list[str],
+        *,
+        web_seeds: Sequence[str] = (),
+        whole: JsBlob | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
-        other, as a seed. `own` and `foreign` are trackers that it names and does not name."""
+        other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
+        used beside its own."""
         now = time.monotonic()
         info = outer.info if isinstance(outer, Metainfo) else None
         info_hash = info.info_hash if info is not None else outer.info_hash  # type: ignore[union-attr]
@@ -114,13 +121,14 @@ class PageTorrent:
         trackers = list(dict.fromkeys([*own, *foreign]))
         magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
         self._announce = trackers
+        web_seeds = list(dict.fromkeys([*outer.web_seeds, *web_seeds]))
         self._outer = outer
         self._whole = whole
         self._seeding = whole is not None
         state: dict[str, Any] = {
             "infoHash": info_hash.hex(),
             "announce": trackers,
-            "urlList": list(outer.web_seeds),
+            "urlList": web_seeds,
             "magnetURI": str(replace(magnet, trackers=tuple(trackers))),
         }
         if _name(outer):
@@ -138,12 +146,20 @@ class PageTorrent:
             info=info,
             seeding=self._seeding,
         )
-        self.set_limits(self._limits)
-        if self._paused:
-            self.swarm.torrent.pause(now)
+        self._prepare(now)
+        if self._options["webSeeds"]:
+            self.swarm.torrent.add_web_seeds(web_seeds, now)
+            if isinstance(outer, Metainfo):
+                self.swarm.torrent.add_web_seeds(outer.http_seeds, now, pieces=True)
         if self._seeding:
             self._tell({}, ["seed"])
         self._timers.at(now + REFRESH_SECONDS, self._refresh)
+
+    def _prepare(self, now: float) -> None:
+        """What the page asked for before there was a torrent to ask it of."""
+        self.set_limits(self._limits)
+        if self._paused:
+            self._torrent.pause(now)
 
     def pause(self) -> None:
         """Send and take no data."""
@@ -171,6 +187,11 @@ class PageTorrent:
         if self._wanted is None:
             raise LocalError("there are no pieces to select yet: the metadata is not here")
         self._wanted.select(priorities, critical, time.monotonic())
+
+    def add_web_seed(self, url: str) -> None:
+        """Fetch from this web server, too."""
+        if self.swarm is not None:
+            self.swarm.torrent.add_web_seeds([url], time.monotonic())
 
     def remove_peer(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""
@@ -250,7 +271,9 @@ class PageTorrent:
         """See `SwarmObserver`: what is in the torrent is known."""
         info = self._info
         assert info is not None
+        # What is known from the start gets here before `join` has the swarm.
         self.swarm = self.session.swarms[info.info_hash]
+        self._prepare(now)
         self._selected = self._selected_files()
         self._lacking = [0 if self._seeding else file.length for file in info.files]
         self._tell(
@@ -285,7 +308,7 @@ class PageTorrent:
             self._wanted.select(self._only(self._selected), [], now)
         self._is_ready = True
         self._tell({"ready": True}, ["ready"], *self._done_files(range(len(info.files))))
-        if self._torrent.finished and not self._seeding:
+        if self._torrent.wants_nothing and not self._seeding:
             self.done(now)
 
     def verified(self, index: int, now: float) -> None:

@@ -16,6 +16,7 @@ from torrentide.engine.budget import LinkBudget
 from torrentide.engine.limits import Limits
 from torrentide.engine.swarm import Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
+from torrentide.engine.webseed import Web
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
@@ -53,16 +54,17 @@ class Session:
         numbers: Iterator[int],
         budget: LinkBudget | None = None,
         max_conns: int = MAX_CONNS,
+        web: Web | None = None,
     ) -> None:
         self.peer_id = peer_id
         self.swarms: dict[bytes, Swarm] = {}
+        self.limits = Limits()
         # Whom no connection is offered to or taken from; may be changed at any time.
         self.blocklist = BlockList()
-        # What all torrents together keep to.
-        self.limits = Limits()
         self._dialer = dialer
         self._sockets = sockets
         self._digest = digest
+        self._web = web
         self._timers = timers
         self._rng = rng
         self._numbers = numbers
@@ -103,6 +105,7 @@ class Session:
                 timers=self._timers,
                 rng=self._rng,
                 client_limits=self.limits,
+                web=self._web,
             )
 
         swarm: Swarm

@@ -3,7 +3,7 @@
 import pytest
 
 from torrentide.engine import choker
-from torrentide.engine.torrent import MAX_HINTS
+from torrentide.engine.exchange import MAX_HINTS
 from torrentide.wire import messages
 from torrentide.wire.extensions import donthave, upload_only
 from torrentide.wire.extensions.handshake import ExtendedHandshake, parse_extended_handshake
@@ -31,7 +31,7 @@ def test_only_what_is_wanted_is_fetched() -> None:
     seed = it.seed()
     seed.give()
     assert list(it.store.pieces) == [1]
-    assert (it.torrent.finished, it.torrent.complete) == (True, False)
+    assert (it.torrent.wants_nothing, it.torrent.complete) == (True, False)
     assert it.heard.events[-1] == "done"
     assert it.torrent.left == len(it.data) - 2 * B
     assert not seed.peer.am_interested
@@ -53,7 +53,7 @@ def test_to_want_nothing_is_to_be_finished() -> None:
     it = Fixture(pieces=2)
     remote = speaker(it)
     it.torrent.set_priorities({0: 0, 1: 0}, 0.0)
-    assert it.torrent.finished
+    assert it.torrent.wants_nothing
     assert told_upload_only(remote) == [b"\x01"]
     it.torrent.set_priorities({0: 1}, 0.0)
     assert told_upload_only(remote) == [b"\0"]
@@ -211,3 +211,19 @@ def test_super_seeding_shows_one_piece_until_it_is_ended() -> None:
     assert len(remote.heard()) == 4
     it.torrent.stop_super_seeding(2.0)
     assert remote.heard() == []
+
+
+# -- Padding (BEP 47)
+
+
+def test_padding_is_neither_asked_for_nor_lacking() -> None:
+    """Two files of one and a half blocks, each behind padding to the end of its piece, and a piece of
+    padding alone."""
+    it = Fixture(padded=True)
+    seed = it.seed()
+    seed.give()
+    assert it.torrent.complete
+    assert it.torrent.left == 0
+    assert it.torrent.down.total == sum(file.length for file in it.info.files) == 2 * (B + B // 2)
+    assert b"".join(it.store.pieces[index] for index in sorted(it.store.pieces)) == it.data
+    assert it.torrent.downloaded == len(it.data)

@@ -172,7 +172,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     if (typeof options === 'function') return this.add(id, {}, options);
     const given = { ...options };
     const request: Request = async (torrent, _, limits) => {
-      const sent = addOptions(given, limits);
+      const sent = addOptions(given, limits, this.enableWebSeeds);
       const own = ownSources(id);
       sent.announce.unshift(...list(own.announce));
       sent.urlList.unshift(...list(own.urlList));
@@ -197,7 +197,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     if (typeof options === 'function') return this.seed(input, {}, options);
     const given = { ...options };
     const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
-      const sent = seedOptions(given, limits);
+      const sent = seedOptions(given, limits, this.enableWebSeeds);
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, given, true, (infoHash) => {

@@ -25,7 +25,8 @@ export interface FileOwner {
   /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
   select(from: number, to: number, priority: number | boolean | undefined): void;
-  deselect(from: number, to: number): void;
+  /** All that this file does not share with another one that is wanted. */
+  deselect(file: FileEntry): void;
 }
 
 type Callback<T> = (error: Error | null, value?: T) => void;
@@ -47,12 +48,14 @@ export class FileEntry extends EventEmitter<FileEvents> {
   readonly done: boolean;
   /** Verified bytes. */
   readonly downloaded: number = 0;
+  /** Whether it was wanted last. */
+  selected: boolean;
   /** Its first and last piece; of an empty file the last may come before the first. */
   readonly _startPiece: number;
   readonly _endPiece: number;
   readonly #owner: FileOwner;
 
-  constructor(info: FileInfo, owner: FileOwner) {
+  constructor(info: FileInfo, owner: FileOwner, selected: boolean) {
     super();
     this.name = info.name;
     this.path = info.path;
@@ -63,6 +66,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.done = info.length === 0;
     this._startPiece = Math.floor(info.offset / owner.pieceLength);
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
+    this.selected = selected;
     this.#owner = owner;
   }
 
@@ -79,11 +83,13 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** Wants the file. Throws ERR_CLOSED. */
   select(priority?: number | boolean): void {
     if (this.length) this.#owner.select(this._startPiece, this._endPiece, priority);
+    this.selected = true;
   }
 
-  /** Does not want it. A piece that it shares with a neighbour is not fetched for that one either. Throws ERR_CLOSED. */
+  /** Does not want it. A piece that it shares with a file that is wanted is fetched all the same. Throws ERR_CLOSED. */
   deselect(): void {
-    if (this.length) this.#owner.deselect(this._startPiece, this._endPiece);
+    if (this.length) this.#owner.deselect(this);
+    this.selected = false;
   }
 
   /** Whether bytes of the file are in that piece. */
@@ -152,6 +158,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** Called by the torrent, for a magnet link that selects files. */
   selectIn(selections: Selections): void {
     if (this.length) selections.select(this._startPiece, this._endPiece);
+    this.selected = true;
   }
 
   async *#chunks({ start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined }): AsyncGenerator<Uint8Array, void, void> {

@@ -104,22 +104,22 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   };
 }
 
-export function addOptions(options: AddOptions, limits: protocol.Limits): protocol.AddOptions {
+export function addOptions(options: AddOptions, limits: protocol.Limits, webSeeds: boolean): protocol.AddOptions {
   return {
     announce: list(options.announce),
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits),
+    ...torrentOptions(options, limits, webSeeds),
     ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
   };
 }
 
-function torrentOptions(options: TorrentOptions, limits: protocol.Limits): protocol.TorrentOptions {
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
   const { paused, deselect, strategy } = options;
-  return { limits, paused: paused === true, deselect: deselect === true, sequential: strategy === 'sequential' };
+  return { limits, webSeeds, paused: paused === true, deselect: deselect === true, sequential: strategy === 'sequential' };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-export function seedOptions(options: SeedOptions, limits: protocol.Limits): protocol.SeedOptions {
+export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSeeds: boolean): protocol.SeedOptions {
   const { name, comment, pieceLength, maxPieceLength, info } = options;
   const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
@@ -137,7 +137,7 @@ export function seedOptions(options: SeedOptions, limits: protocol.Limits): prot
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits),
+    ...torrentOptions(options, limits, webSeeds),
   };
 }
 

@@ -67,6 +67,7 @@ export class Torrent extends TorrentMirror {
   /** What is to be said once the engine knows of this torrent; null when it does. */
   #early: ToEngine[] | null = [];
   #selecting = false;
+  readonly #webSeeds = new Set<string>();
   #fileURL: string | undefined;
 
   constructor(engine: Engine, owner: TorrentOwner, options: Settings, seeding: boolean) {
@@ -193,6 +194,19 @@ export class Torrent extends TorrentMirror {
     return false;
   }
 
+  /** Fetches from this web server, too (BEP 19). What can't be used is a warning. Throws ERR_CLOSED. */
+  addWebSeed(url: unknown): void {
+    this.#check();
+    const fault = this.#webSeedFault(url);
+    if (!fault) {
+      this.#webSeeds.add(url as string);
+      this.#tell({ type: 'add-web-seed', url: url as string });
+      return void this.emit('peer', url);
+    }
+    this.emit('warning', new TorrentideError('ERR_INVALID_ARGUMENT', fault));
+    if (typeof url === 'string') this.emit('invalidPeer', url);
+  }
+
   /** Closes the connection to a peer. Nothing happens where there is none. */
   removePeer(peer: PeerName): void {
     const name = typeof peer === 'string' ? peer.toLowerCase() : peer instanceof Wire ? peer : peer?.id;
@@ -219,14 +233,18 @@ export class Torrent extends TorrentMirror {
     const owner: FileOwner = {
       pieceLength: this.pieceLength,
       select: (from, to, priority) => this.select(from, to, priority),
-      deselect: (from, to) => this.deselect(from, to),
+      deselect: ({ _startPiece: from, _endPiece: to }) => {
+        const shared = (piece: number): boolean => this.#wantedBeside(index, piece);
+        if (from === to && shared(from)) return;
+        this.deselect(shared(from) ? from + 1 : from, shared(to) ? to - 1 : to);
+      },
       read: async (start, end, signal) => {
         if (this.#destroyed) throw closed('torrent');
         const question = { type: 'blob', torrent: this.#number, file: index, start, end } as const;
         return (await this.#engine.call(question, signal)) as Blob;
       },
     };
-    return new FileEntry(info, owner);
+    return new FileEntry(info, owner, !this.#deselected && !this.so);
   }
 
   get #limits(): Limits {
@@ -239,6 +257,24 @@ export class Torrent extends TorrentMirror {
 
   #known(): Selections {
     return this.selections ?? new Selections(0, false);
+  }
+
+  /** Whether a file next to that one has bytes in `piece` and is wanted. */
+  #wantedBeside(index: number, piece: number): boolean {
+    for (const step of [-1, 1]) {
+      for (let at = index + step; ; at += step) {
+        const file = this.files[at];
+        if (!file || (file.length && !file.includes(piece))) break;
+        if (file.length && file.selected) return true;
+      }
+    }
+    return false;
+  }
+
+  #webSeedFault(url: unknown): string | null {
+    if (typeof url !== 'string') return 'addWebSeed must be passed a URL';
+    if (!/^https?:\/\/.+/.test(url)) return `ignoring invalid web seed: ${url}`;
+    return this.#webSeeds.has(url) || this.urlList.includes(url) ? `ignoring duplicate web seed: ${url}` : null;
   }
 
   #follow(signal: AbortSignal | undefined): void {
