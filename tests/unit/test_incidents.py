@@ -10,6 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -149,6 +150,9 @@ def test_webtorrent_3012_traversal_by_a_magnet_link(path: list[bytes]) -> None:
     speaker.deliver()
     assert speaker.it.torrent.info is not None
     assert_inside(speaker.it.torrent.info)
+    name = parse_magnet("magnet:?xt=urn:btih:" + "a" * 40 + "&dn=" + quote(b"/".join(path))).safe_name
+    assert not set(name) & set("/\\:\0")
+    assert name not in (".", "..")
 
 
 def test_libtorrent_2026_duplicate_names_by_a_magnet_link() -> None:

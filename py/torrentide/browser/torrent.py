@@ -345,4 +345,4 @@ class PageTorrent:
 
 
 def _name(outer: Metainfo | Magnet) -> str:
-    return outer.info.name if isinstance(outer, Metainfo) else outer.name
+    return outer.info.name if isinstance(outer, Metainfo) else outer.safe_name
