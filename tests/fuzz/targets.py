@@ -25,8 +25,8 @@ from torrentide.wire.extensions.metadata import parse_metadata_message
 from torrentide.wire.extensions.registry import Extensions
 from torrentide.wire.handshake import HANDSHAKE_LENGTH, Handshake
 
-# More than any message has; the values of some are long.
-MAX_MEMBERS = 12
+# Messages of an input, and members of each: some of the values are long.
+MAX_MESSAGES, MAX_MEMBERS = 10, 12
 
 
 def text_of(data: bytes) -> str:
@@ -137,7 +137,7 @@ def fuzz_tracker(data: bytes) -> None:
     """What clients say to a tracker on two connections, a message a line: raw, or put together. It raises
     nothing."""
     tracker = Tracker(random.Random(1))
-    for number, part in enumerate(data.split(b"\n")[:50]):
+    for number, part in enumerate(data.split(b"\n")[:MAX_MESSAGES]):
         text: str | bytes = part if part[:1] == b"{" else composed(part)
         for target, reply in tracker.receive(number % 2, text, float(number)):
             assert target in (0, 1), "a message for nobody"
