@@ -2,9 +2,15 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
+export type { Bencoded } from './api/bencode';
+export type { Bitfield } from './api/bitfield';
 export type { TorrentideError } from './errors';
 export type { ByteRange, FileEntry, FileEvents } from './api/file';
+export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
+export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
-export type { Torrent, TorrentEvents, Wire } from './api/torrent';
-export type { TorrentId } from './api/torrent-id';
+export type { Throttle } from './api/throttle';
+export type { PeerName, Torrent } from './api/torrent';
+export type { TorrentId, TorrentObject } from './api/torrent-id';
+export type { Wire, WireEvents } from './api/wire';
