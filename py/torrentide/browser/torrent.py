@@ -134,7 +134,9 @@ class PageTorrent:
         if _name(outer):
             state["name"] = _name(outer)
         if isinstance(outer, Magnet):
-            state |= {"xs": list(outer.exact_sources), "peerAddresses": [f"{a}:{p}" for a, p in outer.peers]}
+            state["peerAddresses"] = [f"{host}:{port}" for host, port in outer.peers]
+            if outer.exact_sources:
+                state["xs"] = list(outer.exact_sources)
         self._tell(state, ["infoHash"])
         self.swarm = self.session.add(
             info_hash,
