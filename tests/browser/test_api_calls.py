@@ -10,15 +10,15 @@ from browser.conftest import NewPage
 from browser.support import Site, run
 
 FILE = ["file.bin", 300_000, 3]
-HASH = "a" * 40
 
-# Runs code with `c`, a client that is up, `t`, a torrent of it that is ready, and `f`, its file. An outcome is a
-# value, or what was thrown.
+# Runs code with `c`, a client that is up, `t`, a torrent of it that is ready, and `f`, its file. An outcome
+# is a value, or what was thrown.
 CALL = """async (code) => {
   const outcome = async () => {
     try {
       const value = await eval(`(async () => (${code}))()`)
-      return value === undefined ? 'undefined' : ['object', 'function'].includes(typeof value) && value ? 'an object' : value
+      if (value === undefined) return 'undefined'
+      return typeof value === 'object' && value ? 'an object' : value
     } catch (error) {
       return { code: error?.code ?? error?.name }
     }
@@ -91,10 +91,12 @@ LIVING: list[tuple[str, Any, Any]] = [
     ("f.blob({ signal: AbortSignal.abort() })", {"code": 20}, ANY),
     ("f.blob({ signal: AbortSignal.timeout(50) })", {"code": 23}, ANY),
     ("t.whenDone({ signal: AbortSignal.timeout(50) })", {"code": 23}, ANY),
-    ("new Promise((resolve) => c.add(new Uint8Array(t.torrentFile), (same) => resolve(same === t)).on('error', () => {}))",
+    ("new Promise((resolve) => "
+     "c.add(new Uint8Array(t.torrentFile), (same) => resolve(same === t)).on('error', () => {}))",
      True, None),
     ("new (c.constructor)({ peerId: 'zz' })", {"code": "ERR_INVALID_OPTION"}, ANY),
-    ("new Promise((resolve) => c.add('c'.repeat(40), { signal: AbortSignal.timeout(50) }).on('close', resolve))",
+    ("new Promise((resolve) => "
+     "c.add('c'.repeat(40), { signal: AbortSignal.timeout(50) }).on('close', resolve))",
      UNSET, ANY),
     # What waits ends with the torrent.
     ("(() => { const waits = f.arrayBuffer(); t.destroy(); return waits })()", {"code": "ERR_CLOSED"}, ANY),
@@ -121,7 +123,8 @@ DEAD_TORRENT: list[tuple[str, Any, Any]] = [
     ("c.torrents.includes(t)", False, None),
 ]
 DEAD_CLIENT: list[tuple[str, Any, Any]] = [
-    ("(() => { window.w = c.add('d'.repeat(40)); window.q = w.whenReady?.(); q?.catch(() => {}) })()", UNSET, None),
+    ("(() => { window.w = c.add('d'.repeat(40)); window.q = w.whenReady?.(); q?.catch(() => {}) })()",
+     UNSET, None),
     ("new Promise((resolve) => c.destroy(resolve)).then(() => 'it ends')", "it ends", None),
     ("w.destroyed", True, None),
     ("q", {"code": "ERR_CLOSED"}, ANY),
@@ -145,7 +148,7 @@ DEAD_CLIENT: list[tuple[str, Any, Any]] = [
 def test_calls(site: Site, new_page: NewPage, library: str) -> None:
     seeded = run(new_page("chromium-2"), "seed", [], [FILE])
     page = new_page("chromium", f"{site.url}/pages/{library}.html")
-    run(page, READY, seeded["torrentFile"])
+    page.evaluate(READY, seeded["torrentFile"])
     wrong = [
         check for case in [*LIVING, *DEAD_TORRENT, *DEAD_CLIENT] if (check := differs(page, library, *case))
     ]
