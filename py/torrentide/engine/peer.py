@@ -32,16 +32,17 @@ class Peer:
     __slots__ = (
         "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at", "connection",
         "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
-        "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
+        "last_block", "last_heard", "last_sent", "link", "on_parole", "opened_at", "peer_choking", "peer_id",
         "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
-        "snubbed", "speed_mark", "suggested", "told", "transport", "unasked", "unchoked_at", "unsent", "up",
-        "upload_only", "uploads", "wanted",
+        "snubbed", "speed_mark", "suggested", "told", "told_whole", "transport", "unasked", "unchoked_at",
+        "unsent", "up", "upload_only", "uploads", "wanted",
     )  # fmt: skip
 
     def __init__(self, link: int, key: LinkKey | None, transport: Transport, now: float) -> None:
         self.link = link
         self.key = key
         self.transport = transport
+        self.opened_at = now
         self.connection = Connection()
         self.extensions = Extensions()
         # None until the handshake came.
@@ -61,6 +62,8 @@ class Peer:
         # before that.
         self.pieces: Bitfield | None = None
         self.told: list[messages.Message] = []
+        # How often it told all its pieces at once.
+        self.told_whole = 0
         # Seeds are counted apart by the availability; a peer that becomes one stays counted piece by piece.
         self.counted_as_seed = False
         # How many pieces it has that we need: interest without a scan.
