@@ -11,9 +11,9 @@ LIMIT = 2 * MIB
 
 # Bytes that came between two instants some seconds apart, and the seconds between them.
 MEASURE = """(seconds) => new Promise((resolve) => {
-  const first = performance.now(), before = torrent.downloaded;
   const first = performance.now(), before = torrent.downloaded, delay = seconds * 1000;
   setTimeout(() => resolve([torrent.downloaded - before, (performance.now() - first) / 1000]), delay);
+})"""
 START = """([tracker, id, limits]) => {
   window.torrent = client(tracker).add(id, { announce: [tracker], ...limits });
   return new Promise((resolve) => torrent.once('download', resolve));
