@@ -68,8 +68,9 @@ fuzz: .setup/fuzz-site ## Ten million inputs for the parsers; TARGET=wire INPUTS
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $@ $(ATHERIS)
 	@touch $@
 
-bench: build ## Measure throughput, boot time and size
+bench: build ## Measure throughput, boot time and size; add and remove a thousand torrents
 	$(PYTHON) -m pytest -s tests/bench
+	ROUNDS=1000 $(PYTHON) -m pytest -s tests/browser/test_api_rounds.py
 
 lint: ## Check style and types of Python and TypeScript
 	$(PYTHON) -m ruff check

@@ -6,15 +6,20 @@ simulator's virtual clock and the browser's setTimeout drive the same heap. It n
 
 import heapq
 from collections.abc import Callable
+from weakref import WeakSet
 
 Callback = Callable[[float], None]
 """Called with the time that it is (seconds)."""
 
 
+# So many timers are kept before those that were cancelled are thrown out.
+_SWEEP = 256
+
+
 class Timer:
     """A call that is to come; `cancel` takes it back."""
 
-    __slots__ = ("callback", "due")
+    __slots__ = ("__weakref__", "callback", "due")
 
     def __init__(self, due: float, callback: Callback | None) -> None:
         self.due = due
@@ -31,12 +36,18 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
         self._count = 0
+        self._sweep_at = _SWEEP
 
     def at(self, due: float, callback: Callback) -> Timer:
         """Have `callback(now)` called at `due` or soon after."""
         timer = Timer(due, callback)
         self._count += 1
         heapq.heappush(self._heap, (due, self._count, timer))
+        if len(self._heap) > self._sweep_at:
+            # Those that were cancelled may be far from due.
+            self._heap[:] = [entry for entry in self._heap if entry[2].callback is not None]
+            heapq.heapify(self._heap)
+            self._sweep_at = max(_SWEEP, 2 * len(self._heap))
         return timer
 
     def __len__(self) -> int:
@@ -59,3 +70,26 @@ class Timers:
             callback, timer.callback = timer.callback, None
             if callback is not None:
                 callback(now)
+
+
+class TimerScope(Timers):
+    """The timers of one owner, which end together. They are set in `whole`, and run with it."""
+
+    def __init__(self, whole: Timers) -> None:
+        super().__init__()
+        self._whole = whole
+        self._open: WeakSet[Timer] | None = WeakSet()
+
+    def at(self, due: float, callback: Callback) -> Timer:
+        """See `Timers.at`. Once the scope is closed, nothing is called any more."""
+        if self._open is None:
+            return Timer(due, None)
+        timer = self._whole.at(due, callback)
+        self._open.add(timer)
+        return timer
+
+    def close(self) -> None:
+        """Cancel all of them, so that they hold nothing in memory."""
+        for timer in list(self._open or ()):
+            timer.cancel()
+        self._open = None

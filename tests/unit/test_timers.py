@@ -1,10 +1,13 @@
 """The heap of due times."""
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torrentide.timers import Timers
+from torrentide.timers import Timers, TimerScope
 
 
 def test_nothing_is_due_at_first() -> None:
@@ -76,3 +79,36 @@ def test_the_order_is_by_time_then_by_age(wanted: list[tuple[int, bool]]) -> Non
             timer.cancel()
     timers.run(20)
     assert calls == sorted((due, number) for number, (due, cancelled) in enumerate(wanted) if not cancelled)
+
+
+def test_timers_that_were_cancelled_do_not_pile_up() -> None:
+    timers, calls = Timers(), list[float]()
+    for number in range(10_000):
+        timers.at(1e6 + number, calls.append).cancel()
+    timers.at(1.0, calls.append)
+    assert len(timers) == 1
+    assert len(timers._heap) < 1000
+    timers.run(2.0)
+    assert calls == [2.0]
+
+
+def test_the_timers_of_a_scope_end_together_and_hold_nothing() -> None:
+    class Owner:
+        def call(self, now: float) -> None:
+            raise AssertionError("called behind its end")
+
+    timers, calls = Timers(), list[float]()
+    scope, owner = TimerScope(timers), Owner()
+    held = weakref.ref(owner)
+    scope.at(1.0, calls.append)
+    scope.at(5.0, owner.call)
+    timers.at(6.0, calls.append)
+    timers.run(2.0)
+    scope.close()
+    del owner
+    gc.collect()
+    assert held() is None
+    assert len(timers) == 1
+    scope.at(3.0, calls.append)
+    timers.run(7.0)
+    assert calls == [2.0, 7.0]

@@ -4,6 +4,7 @@ export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
 export type { Bencoded } from './api/bencode';
 export type { Bitfield } from './api/bitfield';
+export type { Diagnosis, Finding, TorrentDiagnosis } from './api/diagnosis';
 export type { TorrentideError } from './errors';
 export type { ByteRange, FileEntry, FileEvents } from './api/file';
 export type { Abortable } from './api/gate';

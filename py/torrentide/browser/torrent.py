@@ -30,7 +30,7 @@ from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.availability import DEFAULT_PRIORITY
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
-from torrentide.timers import Timers
+from torrentide.timers import Timer, Timers
 
 # Often enough for a moving progress bar; a message costs about as much as three blocks.
 REFRESH_SECONDS = 0.2
@@ -86,6 +86,7 @@ class PageTorrent:
         # The files that the magnet link selects.
         self._selected: list[int] | None = None
         self._announce: list[str] = []
+        self._refreshing: Timer | None = None
         self._refreshes = 0
         self._rows: dict[int, list[int | float | str]] = {}
         self._partial: list[int] = []
@@ -134,7 +135,9 @@ class PageTorrent:
         if _name(outer):
             state["name"] = _name(outer)
         if isinstance(outer, Magnet):
-            state |= {"xs": list(outer.exact_sources), "peerAddresses": [f"{a}:{p}" for a, p in outer.peers]}
+            state["peerAddresses"] = [f"{host}:{port}" for host, port in outer.peers]
+            if outer.exact_sources:
+                state["xs"] = list(outer.exact_sources)
         self._tell(state, ["infoHash"])
         self.swarm = self.session.add(
             info_hash,
@@ -153,7 +156,7 @@ class PageTorrent:
                 self.swarm.torrent.add_web_seeds(outer.http_seeds, now, pieces=True)
         if self._seeding:
             self._tell({}, ["seed"])
-        self._timers.at(now + REFRESH_SECONDS, self._refresh)
+        self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
 
     def _prepare(self, now: float) -> None:
         """What the page asked for before there was a torrent to ask it of."""
@@ -245,6 +248,8 @@ class PageTorrent:
         self._closed = True
         if self.preparing is not None:
             self.preparing.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         for scan in self._scans.values():
             scan.cancel()
         for call in [*self._scans, *(call for call, *_ in self._reads)]:
@@ -438,7 +443,7 @@ class PageTorrent:
             state |= {**self._tracker_states(), **self._standing(now)}
         if state:
             self._tell(state, *events)
-        self._timers.at(now + REFRESH_SECONDS, self._refresh)
+        self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
 
     def _progress(self, now: float) -> dict[str, Any]:
         """The counters that changed since they were told."""

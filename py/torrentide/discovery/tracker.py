@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from torrentide.discovery.signalling import TrackerMessage, parse
 from torrentide.errors import TrackerError, UnsupportedError
 from torrentide.ports import Sockets
-from torrentide.timers import Timers
+from torrentide.timers import Timer, Timers
 
 # WebTorrent waits 160 s on average before its first retry; a viewer does not. Doubles from 2 s to 5 min, with
 # jitter.
@@ -61,6 +61,8 @@ class Tracker:
         # What the next loss waits at most, in seconds.
         self._wait = FIRST_RETRY_SECONDS
         self._attempt = 0
+        # Gives the attempt up, or makes the next one.
+        self._timer: Timer | None = None
         self._listeners: dict[bytes, Listener] = {}
 
     def join(self, info_hash: bytes, listener: Listener, now: float) -> None:
@@ -78,6 +80,7 @@ class Tracker:
         if self._listeners:
             return False
         self._attempt += 1
+        self._set_timer(None)
         self._sockets.close(self.url)
         self.is_open = False
         return True
@@ -98,6 +101,7 @@ class Tracker:
     def opened(self, now: float) -> None:
         """The socket opened."""
         self.is_open = True
+        self._set_timer(None)
         for listener in list(self._listeners.values()):
             listener.tracker_open(now)
 
@@ -124,7 +128,7 @@ class Tracker:
         wait = self._wait * self._rng.uniform(0.5, 1.0)
         self._wait = min(MAX_RETRY_SECONDS, 2 * self._wait)
         self._complain(f"{reason or 'the connection was closed'}; trying again in {wait:.0f} s", now)
-        self._timers.at(now + wait, lambda then: self._retry(attempt, then))
+        self._set_timer(self._timers.at(now + wait, lambda then: self._retry(attempt, then)))
 
     def _retry(self, attempt: int, now: float) -> None:
         if attempt == self._attempt and self._listeners:
@@ -134,7 +138,12 @@ class Tracker:
         self._attempt += 1
         attempt = self._attempt
         self._sockets.open(self.url)
-        self._timers.at(now + CONNECT_SECONDS, lambda then: self._give_up(attempt, then))
+        self._set_timer(self._timers.at(now + CONNECT_SECONDS, lambda then: self._give_up(attempt, then)))
+
+    def _set_timer(self, timer: Timer | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
 
     def _give_up(self, attempt: int, now: float) -> None:
         if attempt == self._attempt and not self.is_open:

@@ -21,7 +21,7 @@ from torrentide.engine.webseed_urls import check_tracker
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
-from torrentide.timers import Timers
+from torrentide.timers import Timers, TimerScope
 
 # Azureus style (BEP 20) with a two-letter code that BEP 20 does not list, and the version in four digits.
 PEER_ID_CODE = "TD"
@@ -96,6 +96,8 @@ class Session:
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
 
+        timers = TimerScope(self._timers)
+
         def make_torrent(torrent_observer: Observer) -> Torrent:
             return Torrent(
                 info_hash,
@@ -103,7 +105,7 @@ class Session:
                 observer=torrent_observer,
                 open_store=open_store,
                 digest=self._digest,
-                timers=self._timers,
+                timers=timers,
                 rng=self._rng,
                 client_limits=self.limits,
                 web=self._web,
@@ -117,7 +119,7 @@ class Session:
             make_links=lambda: Links(
                 self.peer_id,
                 self._dialer,
-                self._timers,
+                timers,
                 self._rng,
                 new_number=lambda: self._new_link(swarm),
                 close_link=self._close_link,
@@ -125,7 +127,7 @@ class Session:
             ),
             close_link=self._close_link,
             tracker_closed=self._tracker_closed,
-            timers=self._timers,
+            timers=timers,
             rng=self._rng,
             budget=self._budget,
             max_conns=self._max_conns,

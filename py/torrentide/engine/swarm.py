@@ -21,7 +21,7 @@ from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Transport
-from torrentide.timers import Timers
+from torrentide.timers import TimerScope
 
 # aquatic takes up to 10. With WebTorrent's 5 simulated swarms of 40 and more end 5 % later, for pieces have
 # further to go.
@@ -61,7 +61,7 @@ class Swarm:
         make_links: Callable[[], Links],
         close_link: Callable[[int], None],
         tracker_closed: Callable[[Tracker], None],
-        timers: Timers,
+        timers: TimerScope,
         rng: random.Random,
         budget: LinkBudget,
         max_conns: int,
@@ -107,6 +107,7 @@ class Swarm:
             self._leave(self._announcers[0], now)
         self.links.close(now)
         self.torrent.close(now)
+        self._timers.close()
 
     def online(self, now: float) -> None:
         """The network is there again."""

@@ -627,3 +627,26 @@ def test_an_answer_is_used_if_it_is_welcome(it: Fixture, welcome: bool) -> None:
     it.hear(peer_id=THEIRS.decode(), offer_id=offer_id, answer={"type": "answer", "sdp": "theirs"})
     assert it.dialer.answered == ([(2, "theirs")] if welcome else [])
     assert it.dialer.closed == ([] if welcome else [2])
+
+
+# -- How we stand with it
+
+
+def test_the_status_follows_what_happens(it: Fixture) -> None:
+    status = it.announcer.status
+    assert (status.url, status.state, status.trouble) == (URL, "connecting", "")
+    assert (status.next_announce, status.interval, status.seeds, status.leechers) == (None,) * 4
+    it.open()
+    assert it.announcer.status.state == "open"
+    it.hear(interval=60, complete=2, incomplete=3)
+    status = it.announcer.status
+    assert (status.state, status.trouble) == ("working", "")
+    assert (status.next_announce, status.interval, status.seeds, status.leechers) == (60.0, 60.0, 2, 3)
+    it.hear(**{"failure reason": "not for you"})
+    status = it.announcer.status
+    assert status.state == "open"
+    assert "not for you" in status.trouble
+    it.tracker.closed("gone", 5.0)
+    status = it.announcer.status
+    assert (status.state, status.next_announce) == ("connecting", None)
+    assert "gone" in status.trouble

@@ -2,8 +2,9 @@
 // leaves to Torrent, and what an input is, to the modules that read inputs.
 
 import { type Engine, sharedEngine } from '../engine-host';
-import type { Limits, Phase, ToEngine } from '../protocol';
+import type { Limits, Phase, ToEngine, Vitals } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
+import { type Diagnosis, diagnose } from './diagnosis';
 import { EventEmitter } from './events';
 import { type Abortable, Gate } from './gate';
 import { type SeedInput, seedFiles } from './inputs';
@@ -244,6 +245,22 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   /** Throws ERR_UNSUPPORTED. */
   createServer(_options?: object): never {
     throw new TorrentideError('ERR_UNSUPPORTED', 'Files have no URLs of their own yet: use file.blob(), stream() or getBlobURL().');
+  }
+
+  /** Why there is no peer, in plain words. Rejects with the reason of `signal` alone. */
+  async diagnose({ signal }: Abortable = {}): Promise<Diagnosis> {
+    const { phase, attempts } = this.#engine;
+    const vitals = phase === 'ready' ? await this.#engine.call({ type: 'vitals' }, signal).catch(() => null) : null;
+    signal?.throwIfAborted();
+    const around = {
+      webrtc: Torrentide.WEBRTC_SUPPORT,
+      online: navigator.onLine,
+      phase,
+      engine: vitals as Vitals | null,
+      trackersUsed: this.tracker !== false,
+      attempts: [...attempts],
+    };
+    return diagnose(around, this.torrents);
   }
 
   /**

@@ -149,13 +149,13 @@ export class FileEntry extends EventEmitter<FileEvents> {
     settle(this.blob().then((blob) => URL.createObjectURL(blob)), callback);
   }
 
-  /** Everything is here; called by the torrent. */
+  /** Everything is here; called by the torrent. @internal */
   finish(): void {
     Object.assign(this, { done: true, downloaded: this.length });
     this.emit('done');
   }
 
-  /** Called by the torrent, for a magnet link that selects files. */
+  /** Called by the torrent, for a magnet link that selects files. @internal */
   selectIn(selections: Selections): void {
     if (this.length) selections.select(this._startPiece, this._endPiece);
     this.selected = true;

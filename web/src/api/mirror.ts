@@ -145,9 +145,9 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     return this.infoHash === undefined ? undefined : fromHex(this.infoHash);
   }
 
-  /** As `torrentFile`. */
-  get metadata(): Uint8Array | undefined {
-    return this.torrentFile;
+  /** As `torrentFile`; null until then. */
+  get metadata(): Uint8Array | null {
+    return this.torrentFile ?? null;
   }
 
   /** The bencoded info dictionary. */
@@ -226,6 +226,7 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     if (created !== undefined) Object.assign(this, { created: new Date(created * 1000) });
     if (infoSpan) this.#infoSpan = infoSpan;
     if (have) Object.assign(this, { bitfield: new Bitfield(have) });
+    if (have) this.#pieces = undefined;
     if (files) Object.assign(this, { files: files.map((info, index) => this.makeFile(info, index)) });
     fileProgress?.forEach((downloaded, index) => Object.assign(this.files[index] ?? {}, { downloaded }));
     if (trackers) Object.assign(this, { trackers: trackers.map(trackerOf) });

@@ -76,7 +76,7 @@ export class Wire extends EventEmitter<WireEvents> {
     if (!this.destroyed) this.#close();
   }
 
-  /** Takes in what the engine told; called by the torrent. */
+  /** Takes in what the engine told; called by the torrent. @internal */
   update([, downloaded, uploaded, down, up, pieces, flags, client]: WireRow): void {
     const { downloaded: before, uploaded: sent, peerChoking, peerInterested } = this;
     Object.assign(this, { downloaded, uploaded, pieceCount: pieces, client });
@@ -94,7 +94,7 @@ export class Wire extends EventEmitter<WireEvents> {
     if (this.peerInterested !== peerInterested) this.emit(this.peerInterested ? 'interested' : 'uninterested');
   }
 
-  /** Takes in how the peer was reached; called by the torrent. */
+  /** Takes in how the peer was reached; called by the torrent. @internal */
   reached({ local, remote, address, port }: Path): void {
     this.localCandidateType = local;
     this.candidateType = remote;
@@ -102,7 +102,7 @@ export class Wire extends EventEmitter<WireEvents> {
     this.remotePort = port;
   }
 
-  /** The connection is gone; called by the torrent. */
+  /** The connection is gone; called by the torrent. @internal */
   end(): void {
     if (this.destroyed) return;
     this.destroyed = true;

@@ -1,0 +1,39 @@
+"""Torrents that come and go leave nothing behind: in the worker, in the page, at the network."""
+
+import os
+
+from playwright.sync_api import Page
+
+from browser.conftest import NewPage
+from browser.support import Site, run
+
+# `make bench` does a thousand.
+ROUNDS = int(os.environ.get("ROUNDS", "100"))
+# Until caches are full.
+WARM_UP = 50
+
+
+def page_holds(page: Page) -> dict[str, float]:
+    """What is left in the page when all garbage is gone."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    session.send("HeapProfiler.collectGarbage")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return {metric["name"]: metric["value"] for metric in metrics}
+
+
+def test_rounds_leave_no_growth(site: Site, new_page: NewPage) -> None:
+    page = new_page()
+    page.add_script_tag(url="/pages/rounds.js")
+    before = run(page, "rounds", site.tracker, 1, WARM_UP)
+    page_before = page_holds(page)
+    after = run(page, "rounds", site.tracker, 10_000, ROUNDS)
+    page_after = page_holds(page)
+    print(f"{ROUNDS} rounds: {before} became {after}")
+    assert after["torrents"] == after["links"] == after["timers"] == after["openConnections"] == 0
+    # A torrent takes some hundreds of objects, and a hundred kilobytes in the page.
+    assert after["objects"] <= before["objects"] + 3 * ROUNDS
+    # WebAssembly's memory grows in steps of a fifth.
+    assert after["memory"] <= 1.5 * before["memory"]
+    assert page_after["JSHeapUsedSize"] <= page_before["JSHeapUsedSize"] + 500_000
+    assert page_after["JSEventListeners"] <= page_before["JSEventListeners"] + ROUNDS
