@@ -20,13 +20,16 @@ help: ## List the targets
 setup: ## Install what building and testing takes
 	@build/setup.sh
 
-build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs ## Make dist/
+build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts ## Make dist/
 
 dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
 	@node build/bundle.mjs
 
 dist/torrentide.mjs dist/engine/worker.mjs &: $(WEB_SOURCES) $(SOURCE_LIST) package-lock.json pyproject.toml build/web.mjs | node_modules
 	@node build/web.mjs
+
+dist/torrentide.d.ts: $(filter web/src/%,$(WEB_SOURCES)) $(SOURCE_LIST) package-lock.json tsconfig.json build/types.mjs | node_modules
+	@node build/types.mjs
 
 .venv node_modules:
 	@echo 'There is no $@ yet: run `make setup` first.' >&2; exit 1
@@ -44,6 +47,7 @@ test: ## Everything: set-up, build, lint and all tests
 	@$(MAKE) --no-print-directory test-pyodide
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-interop
+	@$(MAKE) --no-print-directory test-packages
 
 test-unit: ## Unit tests, simulations and short fuzzing on the native Python
 	$(PYTHON) -m pytest tests/unit tests/simulation tests/fuzz
@@ -56,6 +60,9 @@ test-browser: build ## Tests in Chromium and Firefox
 
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
+
+test-packages: build ## Tests of what is published: types, npm package, wheels
+	$(PYTHON) -m pytest tests/packages
 
 simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
 	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
@@ -86,4 +93,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop simulate fuzz bench lint lock clean
+.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop test-packages simulate fuzz bench lint lock clean

@@ -2,9 +2,11 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
-export type { TorrentideError } from './errors';
-export type { ByteRange, FileEntry, FileEvents } from './api/file';
+export { TorrentideError } from './errors';
+export { FileEntry } from './api/file';
+export type { ByteRange, FileEvents } from './api/file';
 export type { SeedInput } from './api/inputs';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
-export type { Torrent, TorrentEvents, Wire } from './api/torrent';
+export { Torrent } from './api/torrent';
+export type { TorrentEvents, Wire } from './api/torrent';
 export type { TorrentId } from './api/torrent-id';

@@ -38,6 +38,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
   downloaded = 0;
   readonly #read: Read;
 
+  /** @internal */
   constructor(info: FileInfo, read: Read) {
     super();
     this.name = info.name;

@@ -95,6 +95,7 @@ export class Torrent extends EventEmitter<TorrentEvents> {
   /** Whether the engine knows of this torrent. */
   #requested = false;
 
+  /** @internal */
   constructor(engine: Engine, owner: TorrentOwner) {
     super();
     this.#engine = engine;
