@@ -20,6 +20,7 @@ from torrentide.browser import loop
 from torrentide.browser.channels import Channels
 from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
+from torrentide.browser.fetch import Fetches
 from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
@@ -28,6 +29,7 @@ from torrentide.browser.torrent import PageTorrent
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
+from torrentide.engine.webseed import Web
 from torrentide.errors import Closed, LocalError, TorrentideError
 from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
@@ -62,6 +64,7 @@ class Host:
         self._torrents: dict[int, PageTorrent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._digests = Digests(shim.digests, self._arm)
+        self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
         self._channels = Channels(shim.channels, self._owners.get, self._arm)
         self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -129,6 +132,7 @@ class Host:
             digest=self._digests,
             timers=self._timers,
             rng=self._rng,
+            web=self._web,
             numbers=self._numbers,
             budget=self._budget,
             max_conns=options["maxConns"],
@@ -157,7 +161,8 @@ class Host:
         named = parse_id(given if isinstance(given, str) else bytes(given))
 
         def join(outer: Metainfo | Magnet) -> None:
-            torrent.join(outer, *_trackers(outer, client, options["announce"], self._rng))
+            trackers = _trackers(outer, client, options["announce"], self._rng)
+            torrent.join(outer, *trackers, web_seeds=options["urlList"])
 
         if named is not None and client.loading is None:
             join(named)

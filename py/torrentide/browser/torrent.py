@@ -7,7 +7,7 @@ torrent.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,10 +67,17 @@ class PageTorrent:
     # -- What the page asks
 
     def join(
-        self, outer: Metainfo | Magnet, own: list[str], foreign: list[str], *, whole: JsBlob | None = None
+        self,
+        outer: Metainfo | Magnet,
+        own: list[str],
+        foreign: list[str],
+        *,
+        web_seeds: Sequence[str] = (),
+        whole: JsBlob | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
-        other, as a seed. `own` and `foreign` are trackers that it names and does not name."""
+        other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
+        used beside its own."""
         info = outer.info if isinstance(outer, Metainfo) else None
         info_hash = info.info_hash if info is not None else outer.info_hash  # type: ignore[union-attr]
         if info_hash in self.session.swarms:
@@ -78,13 +85,14 @@ class PageTorrent:
         private = info is not None and info.private
         trackers = list(dict.fromkeys([*own, *([] if private else foreign)]))
         magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
+        web_seeds = list(dict.fromkeys([*outer.web_seeds, *web_seeds]))
         self._outer = outer
         self._whole = whole
         self._seeding = whole is not None
         state: dict[str, Any] = {
             "infoHash": info_hash.hex(),
             "announce": trackers,
-            "urlList": list(outer.web_seeds),
+            "urlList": web_seeds,
             "magnetURI": str(replace(magnet, trackers=tuple(trackers))),
         }
         if _name(outer):
@@ -100,6 +108,9 @@ class PageTorrent:
             info=info,
             seeding=self._seeding,
         )
+        self.swarm.torrent.add_web_seeds(web_seeds, time.monotonic())
+        if isinstance(outer, Metainfo):
+            self.swarm.torrent.add_web_seeds(outer.http_seeds, time.monotonic(), pieces=True)
         if self._seeding:
             self._tell({}, ["seed"])
         self._timers.at(time.monotonic() + REFRESH_SECONDS, self._refresh)

@@ -12,6 +12,7 @@ from math import inf
 from torrentide.engine import takeover
 from torrentide.engine.limits import Limit
 from torrentide.engine.peer import Peer
+from torrentide.engine.rate import RateMeter
 from torrentide.engine.takeover import Key
 from torrentide.engine.verify import Verifier
 from torrentide.errors import PeerError
@@ -48,7 +49,8 @@ DUPLICATES_PART = 100
 
 
 class Downloader:
-    """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`."""
+    """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`.
+    `down` counts what comes."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Downloader:
         peers: Callable[[], Iterable[Peer]],
         limit: Limit,
         timers: Timers,
+        down: RateMeter,
     ) -> None:
         # Bytes of blocks in pieces that are not verified yet, and of blocks that came in vain.
         self.unverified = 0
@@ -68,6 +71,7 @@ class Downloader:
         self._peers = peers
         self._limit = limit
         self._timers = timers
+        self._down = down
         # Blocks that several peers were asked for, and how many.
         self._shared: dict[Key, int] = {}
         self._duplicates = 0
@@ -203,7 +207,7 @@ class Downloader:
         return []
 
     def _length(self, index: int, begin: int) -> int:
-        return min(BLOCK_LENGTH, self._picker.size_of(index) - begin)
+        return self._picker.length_of(index, begin)
 
     def _cancel(self, peer: Peer, keys: Iterable[Key], now: float) -> None:
         """Take requests back. Their blocks may still come, and are welcome."""
@@ -228,6 +232,8 @@ class Downloader:
         """A block came. PeerError when its length is wrong, or when too many came that nobody asked for."""
         key = index, begin = piece.index, piece.begin
         data = piece.data
+        peer.down.add(len(data), now)
+        self._down.add(len(data), now)
         asked = peer.requests.pop(key, None) is not None
         if asked:
             peer.last_block = now
@@ -268,7 +274,11 @@ class Downloader:
             return
         self.unverified += len(data)
         if not partial.missing:
-            self._verifier.verify(partial)
+            self.complete(partial)
+
+    def complete(self, piece: PartialPiece) -> None:
+        """Every byte of a piece is here, those of padding included: have it checked."""
+        self._verifier.verify(piece)
 
     def _cancel_others(self, key: Key, now: float) -> None:
         self._shared.pop(key, None)
@@ -378,6 +388,7 @@ class Downloader:
 
     def deliver(self, source: int, index: int, begin: int, data: memoryview, now: float) -> None:
         """A block that a web seed reserved."""
+        self._down.add(len(data), now)
         partial = self._picker.partial.get(index)
         if partial is None or len(data) != self._length(index, begin):
             self.wasted += len(data)
@@ -401,7 +412,7 @@ class Downloader:
 
     def settled(self, piece: PartialPiece) -> None:
         """A piece is checked and stored, or has to be fetched again."""
-        self.unverified -= piece.length
+        self.unverified -= piece.received
 
     # -- The torrent
 

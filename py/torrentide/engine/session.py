@@ -13,8 +13,10 @@ from torrentide.discovery.links import Links
 from torrentide.discovery.sdp import usable
 from torrentide.discovery.tracker import Tracker, tracker_url
 from torrentide.engine.budget import LinkBudget
+from torrentide.engine.limits import Limits
 from torrentide.engine.swarm import Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
+from torrentide.engine.webseed import Web
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
@@ -52,14 +54,17 @@ class Session:
         numbers: Iterator[int],
         budget: LinkBudget | None = None,
         max_conns: int = MAX_CONNS,
+        web: Web | None = None,
     ) -> None:
         self.peer_id = peer_id
         self.swarms: dict[bytes, Swarm] = {}
+        self.limits = Limits()
         # Whom no connection is offered to or taken from; may be changed at any time.
         self.blocklist = BlockList()
         self._dialer = dialer
         self._sockets = sockets
         self._digest = digest
+        self._web = web
         self._timers = timers
         self._rng = rng
         self._numbers = numbers
@@ -99,6 +104,8 @@ class Session:
                 digest=self._digest,
                 timers=self._timers,
                 rng=self._rng,
+                client_limits=self.limits,
+                web=self._web,
             )
 
         swarm: Swarm

@@ -219,7 +219,7 @@ class Swarm:
 
     def _lonely(self, others: int, now: float) -> bool:
         """Whether peers are lacking that a tracker with `others` may bring. A seed is content with one."""
-        enough = min(others, 1 if self.torrent.finished else FEW_PEERS)
+        enough = min(others, 1 if self.torrent.wants_nothing else FEW_PEERS)
         joined = sum(1 for peer in self.torrent.peers.values() if peer.peer_id is not None)
         return joined < enough and self._room(now) > 0
 
@@ -257,7 +257,7 @@ class Swarm:
     def done(self, now: float) -> None:
         """See `torrent.Observer`. Trackers are told of a download's end, not of a seed's beginning (BEP
         3)."""
-        if not self._seeding:
+        if self.torrent.complete and not self._seeding:
             for announcer in self._announcers:
                 announcer.completed(now)
         self._observer.done(now)

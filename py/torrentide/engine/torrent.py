@@ -6,26 +6,22 @@ It never knows how peers are found or where the page is.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from torrentide import __version__
 from torrentide.discovery.glare import LinkKey, survivor
 from torrentide.engine import choker
-from torrentide.engine.blame import Blame, Source
-from torrentide.engine.download import Downloader
-from torrentide.engine.interest import Interest
+from torrentide.engine.blame import Blame
+from torrentide.engine.exchange import Exchange
 from torrentide.engine.limits import Limits
 from torrentide.engine.metadata_exchange import MetadataExchange
 from torrentide.engine.peer import MAX_UNSENT, Peer
 from torrentide.engine.rate import RateMeter
-from torrentide.engine.serving import REQUEST_QUEUE, Serving
-from torrentide.engine.upload import Uploader
-from torrentide.engine.verify import Verifier
-from torrentide.errors import PeerError, StorageError, TorrentideError
+from torrentide.engine.serving import REQUEST_QUEUE
+from torrentide.engine.webseed import Web
+from torrentide.errors import PeerError, TorrentideError
 from torrentide.metainfo.info import Info, parse_info
-from torrentide.pieces.bitfield import Bitfield
-from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest, Store, Transport
 from torrentide.timers import Timers
@@ -36,10 +32,8 @@ from torrentide.wire.extensions.handshake import ExtendedHandshake
 from torrentide.wire.handshake import Handshake
 
 CLIENT = f"Torrentide {__version__}"
-# How many messages we remember of a peer while the metadata is on its way, and of its suggestions and pieces
-# for the choked.
+# How many messages we remember of a peer while the metadata is on its way.
 MAX_TOLD = 10_000
-MAX_HINTS = 64
 # libtorrent: handshake 10 s; every client: keep-alive within 2 minutes; WebTorrent sends one every 55 s.
 HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 120.0
@@ -94,10 +88,10 @@ class Torrent:
         timers: Timers,
         rng: random.Random,
         client_limits: Limits | None = None,
+        web: Web | None = None,
     ) -> None:
         self.info_hash = info_hash
         self.info: Info | None = None
-        self.picker: Picker | None = None
         self.limits = Limits()
         self.blame = Blame()
         self.closed = False
@@ -112,15 +106,12 @@ class Torrent:
         self._timers = timers
         self._rng = rng
         self._client_limits = client_limits or Limits()
+        self._web = web
+        # Web seeds that wait for the info, and whether they are of BEP 17.
+        self._web_urls: list[tuple[str, bool]] = []
         self._by_id: dict[bytes, Peer] = {}
-        self._metadata = MetadataExchange(info_hash, self.peers, timers, self._metadata_fetched, self._drop)
-        self._store: Store | None = None
-        # The parts that exist once the info is known.
-        self._interest: Interest | None = None
-        self._downloader: Downloader | None = None
-        self._verifier: Verifier | None = None
-        self._serving: Serving | None = None
-        self._verified_bytes = 0
+        self._metadata = MetadataExchange(info_hash, self.peers, timers, self._metadata_fetched, self.drop)
+        self._exchange: Exchange | None = None
 
     # -- What a shell asks
 
@@ -136,34 +127,40 @@ class Torrent:
         self._timers.at(now + choker.RECHOKE_SECONDS, self._rechoke)
 
     @property
+    def picker(self) -> Picker | None:
+        """The pieces; None while the metadata is unknown."""
+        return None if self._exchange is None else self._exchange.picker
+
+    @property
     def complete(self) -> bool:
         """Whether every piece is here."""
         return self.picker is not None and self.picker.have.complete
 
     @property
-    def finished(self) -> bool:
+    def wants_nothing(self) -> bool:
         """Whether everything that is wanted is here."""
         return self.picker is not None and self.picker.finished
 
     @property
     def left(self) -> int | None:
         """Bytes that lack; None while the metadata is unknown."""
-        return None if self.info is None else self.info.length - self._verified_bytes
+        return None if self._exchange is None else self._exchange.info.length - self._exchange.verified_bytes
 
     @property
     def downloaded(self) -> int:
         """Bytes of verified pieces and of blocks that wait for the rest of their piece."""
-        return self._verified_bytes + (self._downloader.unverified if self._downloader else 0)
+        exchange = self._exchange
+        return 0 if exchange is None else exchange.verified_bytes + exchange.unverified
 
     @property
     def wasted(self) -> int:
         """Bytes of blocks that came in vain."""
-        return self._downloader.wasted if self._downloader else 0
+        return 0 if self._exchange is None else self._exchange.wasted
 
     @property
     def store(self) -> Store | None:
         """Where the pieces are; None while the metadata is unknown."""
-        return self._store
+        return None if self._exchange is None else self._exchange.store
 
     def knows(self, peer_id: bytes) -> bool:
         """Whether a peer with this id is connected, or has been banned."""
@@ -172,47 +169,46 @@ class Torrent:
     def pause(self, now: float) -> None:
         """Take requests back and serve nobody. Connections stay."""
         self.paused = True
-        if self._downloader is not None and self._serving is not None:
-            self._downloader.pause(now)
-            self._serving.pause(now)
+        if self._exchange is not None:
+            self._exchange.pause(now)
 
     def resume(self, now: float) -> None:
         """Go on."""
         self.paused = False
-        if self._downloader is not None and self._serving is not None:
-            self._downloader.resume(now)
-            self._serving.resume(now)
+        if self._exchange is not None:
+            self._exchange.resume(now)
 
-    def set_priorities(self, priorities: dict[int, int], now: float) -> None:
+    def set_priorities(self, priorities: Mapping[int, int], now: float) -> None:
         """Change the priorities of pieces: 0 is not wanted, 7 comes first. The info must be known."""
-        assert self.picker is not None
-        assert self._downloader is not None
-        assert self._interest is not None
-        finished = self.picker.finished
-        for index, priority in priorities.items():
-            self.picker.set_priority(index, priority)
-        for peer in list(self.peers.values()):
-            self._interest.recount(peer, now)
-            self._downloader.changed(peer, now)
-        if self.picker.finished != finished:
-            self._on_finished(now)
+        assert self._exchange is not None, "priorities before the metadata is known"
+        self._exchange.set_priorities(priorities, now)
+
+    def set_file_priority(self, place: int, priority: int, now: float) -> None:
+        """Change the priority of the file at `place` of `info.files`. The info must be known."""
+        assert self._exchange is not None, "priorities before the metadata is known"
+        self._exchange.set_priorities(self._exchange.files.set(place, priority), now)
+
+    def add_web_seeds(self, urls: Iterable[str], now: float, *, pieces: bool = False) -> None:
+        """Fetch from these web servers, too: they have the files (BEP 19) or serve `pieces` (BEP 17)."""
+        if self._exchange is not None:
+            self._exchange.add_web_seeds(urls, now, pieces=pieces)
+        else:
+            self._web_urls += [(url, pieces) for url in urls]
 
     def stop_super_seeding(self, now: float) -> None:
         """Be a seed like any other."""
-        if self._serving is not None and self._serving.super_seeding:
-            self._serving.stop_super_seeding(now)
+        if self._exchange is not None:
+            self._exchange.stop_super_seeding(now)
 
     def close(self, now: float) -> None:
         """Part with every peer and with the store."""
         self.closed = True
         for peer in list(self.peers.values()):
-            self._drop(peer, "the torrent was removed", now)
+            self.drop(peer, "the torrent was removed", now)
         self._metadata.close()
-        if self._verifier is not None:
-            self._verifier.closed = True
-        for part in (self._downloader, self._serving, self._store):
-            if part is not None:
-                part.close()
+        if self._exchange is not None:
+            self._exchange.close(now)
+            self._exchange.store.close()
 
     # -- What comes from a connection
 
@@ -235,7 +231,8 @@ class Torrent:
         try:
             for event in peer.connection.receive(data):
                 if type(event) is messages.Piece:
-                    self._on_piece(peer, event, now)
+                    if self._exchange is not None:
+                        self._exchange.piece(peer, event, now)
                 elif isinstance(event, Handshake):
                     self._on_handshake(peer, event, now)
                 else:
@@ -243,20 +240,20 @@ class Torrent:
                 if link not in self.peers:
                     return
         except PeerError as error:
-            self._drop(peer, str(error), now)
+            self.drop(peer, str(error), now)
             return
-        if self._downloader is not None:
-            self._downloader.fill(peer, now)
-        self._serve(peer, now)
+        if self._exchange is not None:
+            self._exchange.fill(peer, now)
         if peer.unsent > MAX_UNSENT:
-            self._drop(peer, f"more than {MAX_UNSENT} bytes wait unsent: the peer does not read", now)
+            self.drop(peer, f"more than {MAX_UNSENT} bytes wait unsent: the peer does not read", now)
 
     def drained(self, link: int, now: float) -> None:
         """A channel's queue has run low: more can be sent."""
         peer = self.peers.get(link)
         if peer is not None:
             peer.unsent = 0
-            self._serve(peer, now)
+            if self._exchange is not None:
+                self._exchange.drained(peer, now)
 
     def disconnected(self, link: int, reason: str, now: float) -> None:
         """The connection is gone."""
@@ -277,7 +274,7 @@ class Torrent:
         if other is not None:
             kept = survivor(other.key, peer.key) if other.key and peer.key else other.key
             loser = peer if kept == other.key else other
-            self._drop(loser, "another connection to the same peer is kept", now)
+            self.drop(loser, "another connection to the same peer is kept", now)
             if loser is peer:
                 return
         peer.peer_id = handshake.peer_id
@@ -287,8 +284,8 @@ class Torrent:
         peer.on_parole = self.blame.is_on_parole(handshake.peer_id)
         if handshake.extended:
             self._send_extended_handshake(peer, now)
-        if self._serving is not None:
-            self._serving.greet(peer, now)
+        if self._exchange is not None:
+            self._exchange.joined(peer, now)
         elif peer.fast:
             peer.send(messages.HAVE_NONE, now)
         self._observer.peer_joined(peer, now)
@@ -299,7 +296,7 @@ class Torrent:
             client=CLIENT,
             request_queue=REQUEST_QUEUE,
             metadata_size=self._metadata.size,
-            upload_only=True if self.finished else None,
+            upload_only=True if self.wants_nothing else None,
         )
         peer.send(messages.extended(0, handshake.to_bytes()), now)
 
@@ -307,82 +304,34 @@ class Torrent:
 
     def _on_message(self, peer: Peer, message: messages.Message, now: float) -> None:
         match message:
+            case messages.Extended():
+                self._on_extended(peer, message, now)
+                return
             case messages.Choke():
                 peer.peer_choking = True
-                if self._downloader is not None:
-                    self._downloader.choked(peer, now)
             case messages.Unchoke():
                 peer.peer_choking = False
                 peer.last_block = now
-                self._can_give_more(peer, now)
-            case messages.Extended():
-                self._on_extended(peer, message, now)
-            case messages.Have() | messages.Bits() | messages.HaveAll() | messages.HaveNone():
-                self._on_pieces(peer, message, now)
-            case messages.NotInterested():
-                peer.peer_interested = False
             case messages.Interested():
                 peer.peer_interested = True
-                if self._serving is not None:
-                    self._serving.interested(peer, now)
-            case _ if self._serving is not None and self._downloader is not None:
-                self._on_request(self._serving, self._downloader, peer, message, now)
-
-    def _on_request(
-        self,
-        serving: Serving,
-        downloader: Downloader,
-        peer: Peer,
-        message: messages.Message,
-        now: float,
-    ) -> None:
-        """Messages about blocks, which mean nothing before the metadata is known."""
-        match message:
-            case messages.Request():
-                serving.request(peer, message, now)
-            case messages.Cancel():
-                serving.cancel(peer, message, now)
-            case messages.Reject():
-                downloader.rejected(peer, message.index, message.begin, now)
-            case messages.AllowedFast(index):
-                self._on_hint(peer, peer.allowed_fast, index, now)
-            case messages.Suggest(index):
-                self._on_hint(peer, peer.suggested, index, now)
+            case messages.NotInterested():
+                peer.peer_interested = False
             case _:
-                pass  # Keep-alive, port and unknown ones ask nothing of us.
+                pass
+        if self._exchange is not None:
+            self._exchange.message(peer, message, now)
+        elif isinstance(message, messages.Have | messages.Bits | messages.HaveAll | messages.HaveNone):
+            self._remember(peer, message)
 
-    def _on_hint(self, peer: Peer, hints: dict[int, None], index: int, now: float) -> None:
-        assert self.picker is not None
-        if index < self.picker.have.count and index in self.picker.needed:
-            if len(hints) >= MAX_HINTS:
-                del hints[next(iter(hints))]
-            hints[index] = None
-            self._can_give_more(peer, now)
-
-    def _can_give_more(self, peer: Peer, now: float) -> None:
-        if self._downloader is not None:
-            self._downloader.changed(peer, now)
-
-    def _on_piece(self, peer: Peer, piece: messages.Piece, now: float) -> None:
-        size = len(piece.data)
-        peer.down.add(size, now)
-        self.down.add(size, now)
-        if self._downloader is not None:
-            self._downloader.receive(peer, piece, now)
-
-    def _on_pieces(self, peer: Peer, message: messages.Message, now: float) -> None:
-        if self._interest is None:
-            # All but a have tell everything anew. To keep ten thousand bitfields would take 10 GiB.
-            if not isinstance(message, messages.Have):
-                peer.told.clear()
-            if len(peer.told) >= MAX_TOLD:
-                raise PeerError(f"more than {MAX_TOLD} messages before the metadata is known")
-            peer.told.append(message)
-            return
-        if self._interest.told(peer, message, now):
-            self._can_give_more(peer, now)
-        if self._serving is not None and isinstance(message, messages.Have):
-            self._serving.told(peer, message.index, now)
+    @staticmethod
+    def _remember(peer: Peer, message: messages.Message) -> None:
+        """What a peer has is of use once the metadata is known. All but a have tell everything anew: to keep
+        ten thousand bitfields would take 10 GiB."""
+        if not isinstance(message, messages.Have):
+            peer.told.clear()
+        if len(peer.told) >= MAX_TOLD:
+            raise PeerError(f"more than {MAX_TOLD} messages before the metadata is known")
+        peer.told.append(message)
 
     # -- Extensions
 
@@ -400,8 +349,8 @@ class Torrent:
 
     def _on_donthave(self, peer: Peer, payload: bytes, now: float) -> None:
         index = donthave.parse_donthave(payload)
-        if self._interest is not None:
-            self._interest.lost(peer, index, now)
+        if self._exchange is not None:
+            self._exchange.lost_piece(peer, index, now)
 
     # -- The metadata
 
@@ -416,37 +365,33 @@ class Torrent:
     def _set_info(self, info: Info, now: float, *, seeding: bool, super_seeding: bool) -> None:
         self.info = info
         self._metadata.known(info.raw)
-        self._make_parts(info, seeding=seeding, super_seeding=super_seeding)
+        exchange = self._exchange = Exchange(
+            info,
+            self._open_store(info),
+            self.peers,
+            observer=self,
+            blame=self.blame,
+            digest=self._digest,
+            timers=self._timers,
+            rng=self._rng,
+            web=self._web,
+            down=self.down,
+            up=self.up,
+            down_limit=self._client_limits.down_with(self.limits),
+            up_limit=self._client_limits.up_with(self.limits),
+            seeding=seeding,
+            super_seeding=super_seeding,
+        )
         self._observer.metadata(now)
+        for url, pieces in self._web_urls:
+            exchange.add_web_seeds([url], now, pieces=pieces)
+        exchange.start(now, paused=self.paused)
         for peer in list(self.peers.values()):
-            self._catch_up(peer, now)
+            self._catch_up(exchange, peer, now)
         if seeding:
             self._observer.done(now)
 
-    def _make_parts(self, info: Info, *, seeding: bool, super_seeding: bool) -> None:
-        picker = self.picker = Picker(info.piece_count, info.piece_length, info.length, self._rng)
-        store = self._store = self._open_store(info)
-        if seeding:
-            picker.have = Bitfield.full(info.piece_count)
-            picker.needed = Bitfield(info.piece_count)
-            self._verified_bytes = info.length
-        ours, client = self.limits, self._client_limits
-        self._verifier = Verifier(
-            info, picker, store, self._digest, self._on_verified, self._on_bad_piece, self._on_not_stored
-        )
-        self._downloader = Downloader(
-            picker, self._verifier, self.peers.values, client.down_with(ours), self._timers
-        )
-        uploader = Uploader(
-            store, info.piece_size, self._on_sent, self._on_store_error, client.up_with(ours), self._timers
-        )
-        self._interest = Interest(picker)
-        self._serving = Serving(
-            info, picker, uploader, self.peers.values, self._rng, super_seeding=super_seeding
-        )
-        self._downloader.paused = self._serving.paused = self.paused
-
-    def _catch_up(self, peer: Peer, now: float) -> None:
+    def _catch_up(self, exchange: Exchange, peer: Peer, now: float) -> None:
         """Take in what a peer told before the metadata was known, and tell it that we have the metadata
         now."""
         if peer.peer_id is None:
@@ -454,100 +399,50 @@ class Torrent:
         told, peer.told = peer.told, []
         try:
             for message in told:
-                self._on_pieces(peer, message, now)
+                exchange.message(peer, message, now)
         except PeerError as error:
-            self._drop(peer, str(error), now)
+            self.drop(peer, str(error), now)
             return
         if peer.extensions.peer.ids:
             self._send_extended_handshake(peer, now)
-        self._can_give_more(peer, now)
-        if peer.peer_interested and self._serving is not None:
-            self._serving.interested(peer, now)
+        exchange.fill(peer, now)
+        if peer.peer_interested:
+            exchange.message(peer, messages.Interested(), now)
 
-    # -- Pieces that came
+    # -- Observer of the exchange
 
-    def _on_verified(self, piece: PartialPiece, now: float) -> None:
-        assert self._downloader is not None
-        index = piece.index
-        self._verified_bytes += piece.length
-        self._downloader.settled(piece)
-        self._acquit(piece, now)
+    def verified(self, index: int, now: float) -> None:
+        """See `exchange.ExchangeObserver`."""
         self._observer.verified(index, now)
-        self._tell_have(index, now)
-        if self.finished:
-            self._on_finished(now)
 
-    def _tell_have(self, index: int, now: float) -> None:
-        """Everybody hears of it, as with libtorrent (`send_redundant_have`): a seed that counts copies gives
-        out others."""
-        assert self._interest is not None
-        have = messages.have(index)
+    def finished(self, now: float) -> None:
+        """See `exchange.ExchangeObserver`. Who understands it hears of it (BEP 21)."""
         for peer in list(self.peers.values()):
-            peer.suggested.pop(index, None)
-            peer.allowed_fast.pop(index, None)
-            if peer.peer_id is not None:
-                peer.send(have, now)
-            if peer.pieces is not None and index in peer.pieces:
-                self._interest.verified(peer, index, now)
-
-    def _on_finished(self, now: float) -> None:
-        """We want nothing more, or something again: tell who understands it (BEP 21)."""
-        for peer in list(self.peers.values()):
-            data = peer.extensions.message(upload_only.NAME, upload_only.to_bytes(self.finished))
+            data = peer.extensions.message(upload_only.NAME, upload_only.to_bytes(self.wants_nothing))
             if data is not None:
                 peer.send(data, now)
-        if self.finished:
+        if self.wants_nothing:
             self._observer.done(now)
 
-    def _acquit(self, piece: PartialPiece, now: float) -> None:
-        """A good piece shows who lied when it was bad, and clears who delivered it alone."""
-        if self.blame.suspected(piece.index):
-            self._ban(self.blame.passed(piece.index, [data for _, data in piece.blocks()]), now)
-        peer = self.peers.get(piece.sources[0])
-        if peer is not None and peer.on_parole and set(piece.sources) == {peer.link}:
-            peer.on_parole = False
-            self.blame.cleared(peer.peer_id or b"")
+    def warning(self, error: TorrentideError) -> None:
+        """See `exchange.ExchangeObserver`."""
+        self._observer.warning(error)
 
-    def _on_bad_piece(self, piece: PartialPiece, now: float) -> None:
-        assert self._downloader is not None
-        self._downloader.settled(piece)
-        self._observer.warning(PeerError(f"piece {piece.index} failed verification; it is fetched again"))
-        liars = self.blame.failed(piece.index, piece.blocks())
-        for peer in self.peers.values():
-            if peer.peer_id is not None:
-                peer.on_parole = self.blame.is_on_parole(peer.peer_id)
-        self._ban(liars, now)
-        self._downloader.refill(now)
+    def failed(self, error: TorrentideError) -> None:
+        """See `exchange.ExchangeObserver`."""
+        self._observer.failed(error)
 
-    def _ban(self, liars: set[Source], now: float) -> None:
-        for peer in list(self.peers.values()):
-            if peer.peer_id in liars:
-                self._drop(peer, "it sent false data", now)
-
-    def _on_not_stored(self, piece: PartialPiece, error: Exception, now: float) -> None:
-        assert self._downloader is not None
-        self._downloader.settled(piece)
-        self._on_store_error(error)
-
-    def _on_store_error(self, error: Exception) -> None:
-        self._observer.failed(error if isinstance(error, TorrentideError) else StorageError(str(error)))
-
-    # -- Serving
-
-    def _serve(self, peer: Peer, now: float) -> None:
-        if self._serving is not None:
-            self._serving.serve(peer, now)
-
-    def _on_sent(self, peer: Peer, count: int, now: float) -> None:
-        peer.up.add(count, now)
-        peer.served += count
-        self.up.add(count, now)
+    def drop(self, peer: Peer, reason: str, now: float) -> None:
+        """Close a connection ourselves."""
+        peer.transport.close()
+        self._forget(peer, reason, now)
+        self._observer.link_closed(peer.link)
 
     def _rechoke(self, now: float) -> None:
         if self.closed:
             return
-        if self._serving is not None:
-            self._serving.rechoke(now)
+        if self._exchange is not None:
+            self._exchange.rechoke(now)
         self._timers.at(now + choker.RECHOKE_SECONDS, self._rechoke)
 
     # -- The end of a connection
@@ -557,22 +452,16 @@ class Torrent:
         if self.peers.get(peer.link) is not peer:
             return
         if peer.peer_id is None:
-            self._drop(peer, f"no handshake within {HANDSHAKE_SECONDS:.0f} s", now)
+            self.drop(peer, f"no handshake within {HANDSHAKE_SECONDS:.0f} s", now)
             return
         if now - peer.last_heard > IDLE_SECONDS:
-            self._drop(peer, f"nothing heard for {IDLE_SECONDS:.0f} s", now)
+            self.drop(peer, f"nothing heard for {IDLE_SECONDS:.0f} s", now)
             return
         if now - peer.last_sent > KEEP_ALIVE_SECONDS:
             peer.send(messages.KEEP_ALIVE, now)
-        if self._downloader is not None:
-            self._downloader.check(peer, now)
+        if self._exchange is not None:
+            self._exchange.check(peer, now)
         self._timers.at(now + CHECK_SECONDS, lambda then: self._check(peer, then))
-
-    def _drop(self, peer: Peer, reason: str, now: float) -> None:
-        """Close a connection ourselves."""
-        peer.transport.close()
-        self._forget(peer, reason, now)
-        self._observer.link_closed(peer.link)
 
     def _forget(self, peer: Peer, reason: str, now: float) -> None:
         if self.peers.pop(peer.link, None) is None:
@@ -581,8 +470,5 @@ class Torrent:
             del self._by_id[peer.peer_id]
             self._observer.peer_left(peer, reason, now)
         self._metadata.gone(peer)
-        if self._interest is not None and self._serving is not None:
-            self._interest.uncount(peer)
-            self._serving.gone(peer)
-        if self._downloader is not None and not self.closed:
-            self._downloader.gone(peer, now)
+        if self._exchange is not None:
+            self._exchange.gone(peer, now, closing=self.closed)

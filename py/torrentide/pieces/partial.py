@@ -5,7 +5,7 @@ clock.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 # What every client asks for: BEP 3's "all current implementations use 2^14".
 BLOCK_LENGTH = 16 * 1024
@@ -18,10 +18,12 @@ class PartialPiece:
     for nobody. `worker`, if it is not 0, fetches the piece by itself; while the piece is `closed`, nobody
     else may help."""
 
-    __slots__ = ("_cursor", "_states", "buffer", "closed", "free", "index", "length", "missing", "sources",
-        "worker")  # fmt: skip
+    __slots__ = (
+        "_cursor", "_short", "_states", "buffer", "closed", "free", "index", "length", "missing", "received",
+        "sources", "worker",
+    )  # fmt: skip
 
-    def __init__(self, index: int, length: int) -> None:
+    def __init__(self, index: int, length: int, pads: Iterable[tuple[int, int]] = ()) -> None:
         blocks = -(-length // BLOCK_LENGTH)
         self.index = index
         self.length = length
@@ -30,9 +32,14 @@ class PartialPiece:
         self._cursor = 0
         self.free = blocks
         self.missing = blocks
+        self.received = 0
         self.sources = array("i", bytes(4 * blocks))
         self.worker = 0
         self.closed = False
+        # What is asked of a block that ends in padding.
+        self._short: dict[int, int] = {}
+        for begin, count in pads:
+            self._pad(begin, begin + count)
 
     def take(self, most: int) -> Iterator[tuple[int, int]]:
         """Mark up to `most` free blocks as asked for and give (begin, length) of each, in bytes."""
@@ -71,6 +78,7 @@ class PartialPiece:
         self.missing -= 1
         self.buffer[begin : begin + len(data)] = data
         self.sources[block] = source
+        self.received += len(data)
         return True
 
     def lacking(self) -> Iterator[tuple[int, int]]:
@@ -79,13 +87,31 @@ class PartialPiece:
             if state != _HERE:
                 yield self._span(block)
 
+    def _pad(self, begin: int, end: int) -> None:
+        """Take what lies in padding, which is all zero (BEP 47), as here."""
+        for block in range(begin // BLOCK_LENGTH, -(-end // BLOCK_LENGTH)):
+            start, length = self._span(block)
+            if begin <= start and start + length <= end:
+                if self._states[block] == _FREE:
+                    self._states[block] = _HERE
+                    self.free -= 1
+                    self.missing -= 1
+            elif start < begin and start + length <= end:
+                self._short[block] = begin - start
+
+    def length_of(self, begin: int) -> int:
+        """Bytes to ask for at the block of `begin`."""
+        return self._span(begin // BLOCK_LENGTH)[1]
+
     def blocks(self) -> Iterator[tuple[int, memoryview]]:
-        """Who delivered each block, and its bytes; of a piece of which every block is here."""
+        """Who delivered each block, and its bytes; of a piece of which every block is here. Padding came
+        from nobody."""
         view = memoryview(self.buffer)
         for block, source in enumerate(self.sources):
-            begin, length = self._span(block)
-            yield source, view[begin : begin + length]
+            if source:
+                begin, length = self._span(block)
+                yield source, view[begin : begin + length]
 
     def _span(self, block: int) -> tuple[int, int]:
         begin = block * BLOCK_LENGTH
-        return begin, min(BLOCK_LENGTH, self.length - begin)
+        return begin, self._short.get(block) or min(BLOCK_LENGTH, self.length - begin)

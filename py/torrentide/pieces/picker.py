@@ -7,7 +7,7 @@ bad one has one culprit. It never knows the wire, the clock or rates.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from torrentide.pieces.availability import Availability
@@ -25,11 +25,19 @@ _LOOKS = 32
 
 
 class Picker:
-    """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all. `sequential`:
+    """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all, of which
+    `pads_in(begin, length)` gives the padding. `sequential`:
     in order instead of rarest first. `urgent` names pieces to be fetched before all others, most urgent
     first."""
 
-    def __init__(self, count: int, piece_length: int, length: int, rng: random.Random) -> None:
+    def __init__(
+        self,
+        count: int,
+        piece_length: int,
+        length: int,
+        rng: random.Random,
+        pads_in: Callable[[int, int], Iterable[tuple[int, int]]] = lambda begin, length: (),
+    ) -> None:
         self.have = Bitfield(count)
         # The pieces that lack and have a priority above 0.
         self.needed = Bitfield.full(count)
@@ -41,6 +49,7 @@ class Picker:
         self._open: dict[int, dict[int, PartialPiece]] = {0: {}}
         self._piece_length = piece_length
         self._length = length
+        self._pads_in = pads_in
 
     # -- Picking
 
@@ -85,13 +94,24 @@ class Picker:
 
     def pick_run(self, most: int, who: int) -> list[Block]:
         """Whole pieces next to each other for a source that has them all and likes long reads: at least one
-        if any is left, and no more than `most` blocks beyond it."""
+        if any is left, and no more than `most` blocks beyond it. What lacks of pieces that it gave back
+        comes before them, and what lacks of others' when there are none."""
         picked: list[Block] = []
+        self._take_begun(who, most, picked)
+        if picked:
+            return picked
         index = self._next(Bitfield.full(self.have.count), ())
         while index is not None and index in self.availability:
             self._take(self._start(index, who), self._piece_length, picked)
             index = index + 1 if index + 1 < self.have.count and len(picked) < most else None
+        if not picked:
+            self._take_begun(0, most, picked)
         return picked
+
+    def _take_begun(self, who: int, most: int, picked: list[Block]) -> None:
+        for piece in list(self._open.get(who, {}).values()):
+            if len(picked) < most:
+                self._take(piece, most, picked)
 
     def _take(self, piece: PartialPiece, most: int, picked: list[Block]) -> None:
         picked.extend((piece.index, begin, length) for begin, length in piece.take(most - len(picked)))
@@ -154,7 +174,9 @@ class Picker:
 
     def _start(self, index: int, worker: int) -> PartialPiece:
         self.availability.remove(index)
-        piece = self.partial[index] = PartialPiece(index, self.size_of(index))
+        start = index * self._piece_length
+        pads = ((begin - start, length) for begin, length in self._pads_in(start, self.size_of(index)))
+        piece = self.partial[index] = PartialPiece(index, self.size_of(index), pads)
         piece.worker = worker
         self._open.setdefault(worker, {})[index] = piece
         return piece
@@ -164,6 +186,18 @@ class Picker:
         pieces = self._open.get(piece.worker)
         if pieces is not None and pieces.pop(piece.index, None) is not None and not pieces and piece.worker:
             del self._open[piece.worker]
+
+    def begin_padding(self) -> list[PartialPiece]:
+        """Begin the pieces that are nothing but padding. They lack nothing."""
+        whole = set[int]()
+        for begin, length in self._pads_in(0, self._length):
+            whole.update(range(-(-begin // self._piece_length), (begin + length) // self._piece_length))
+            if begin + length == self._length and begin % self._piece_length == 0:
+                whole.add(self.have.count - 1)
+        pieces = [self._start(index, 0) for index in sorted(whole) if index in self.availability]
+        for piece in pieces:
+            self._shut(piece)
+        return pieces
 
     # -- What becomes of blocks and pieces
 
@@ -231,6 +265,11 @@ class Picker:
     def blocks(self) -> int:
         """How many blocks the torrent has."""
         return -(-self._length // BLOCK_LENGTH)
+
+    def length_of(self, index: int, begin: int) -> int:
+        """Bytes that are asked for at a block."""
+        piece = self.partial.get(index)
+        return piece.length_of(begin) if piece else min(BLOCK_LENGTH, self.size_of(index) - begin)
 
     def size_of(self, index: int) -> int:
         """Bytes of the piece; the last one may be short."""

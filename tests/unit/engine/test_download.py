@@ -17,6 +17,7 @@ from torrentide.engine.download import (
 )
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
+from torrentide.engine.rate import RateMeter
 from torrentide.engine.verify import MAX_WAITING, Verifier
 from torrentide.errors import PeerError, StorageError
 from torrentide.pieces.bitfield import Bitfield
@@ -46,7 +47,9 @@ class Fixture:
             self.info, self.picker, self.store, self.digest, self.on_verified, self.on_bad, self.on_failed
         )
         limit = self.limit.down_with(Limits())
-        self.downloader = Downloader(self.picker, self.verifier, self.peers.values, limit, self.timers)
+        self.downloader = Downloader(
+            self.picker, self.verifier, self.peers.values, limit, self.timers, RateMeter()
+        )
 
     def on_verified(self, piece: PartialPiece, now: float) -> None:
         self.downloader.settled(piece)
@@ -638,7 +641,6 @@ def test_then_it_holds_two_seconds_worth() -> None:
     while peer.slow_start or now < 5.0:
         it.fill(peer, now)
         for block in list(peer.requests)[:1]:
-            peer.down.add(B, now)
             it.deliver(peer, block, now)
         now += 0.1
     assert peer.queue == pytest.approx(10 * QUEUE_SECONDS, abs=3), "ten blocks a second came"
@@ -661,7 +663,7 @@ def test_the_queue_has_bounds(told: int | None, rate: int, queue: int) -> None:
     peer.slow_start = False
     peer.extensions.receive_handshake(ExtendedHandshake(request_queue=told).to_bytes())
     block, _ = it.fill(peer, 0.0)
-    peer.down.add(rate, 0.6)
+    peer.down.add(rate - 2 * B, 0.6)
     it.deliver(peer, block, 1.0 - 1e-9)
     assert peer.queue == 2, "it is measured once a second"
     it.deliver(peer, next(iter(peer.requests)), 1.2)

@@ -3,7 +3,7 @@
 import pytest
 
 from torrentide.engine import choker
-from torrentide.engine.torrent import MAX_HINTS
+from torrentide.engine.exchange import MAX_HINTS
 from torrentide.wire import messages
 from torrentide.wire.extensions import donthave, upload_only
 from torrentide.wire.extensions.handshake import ExtendedHandshake, parse_extended_handshake
@@ -31,7 +31,7 @@ def test_only_what_is_wanted_is_fetched() -> None:
     seed = it.seed()
     seed.give()
     assert list(it.store.pieces) == [1]
-    assert (it.torrent.finished, it.torrent.complete) == (True, False)
+    assert (it.torrent.wants_nothing, it.torrent.complete) == (True, False)
     assert it.heard.events[-1] == "done"
     assert it.torrent.left == len(it.data) - 2 * B
     assert not seed.peer.am_interested
@@ -53,7 +53,7 @@ def test_to_want_nothing_is_to_be_finished() -> None:
     it = Fixture(pieces=2)
     remote = speaker(it)
     it.torrent.set_priorities({0: 0, 1: 0}, 0.0)
-    assert it.torrent.finished
+    assert it.torrent.wants_nothing
     assert told_upload_only(remote) == [b"\x01"]
     it.torrent.set_priorities({0: 1}, 0.0)
     assert told_upload_only(remote) == [b"\0"]

@@ -6,12 +6,14 @@ import pytest
 
 from torrentide.engine.download import Downloader
 from torrentide.engine.limits import Bucket, Limit
+from torrentide.engine.rate import RateMeter
 from torrentide.engine.verify import Verifier
 from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
 from torrentide.errors import TorrentideError
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Picker
+from torrentide.ports import Answer
 from torrentide.timers import Timers
 from unit.recorders import HeldDigest, HeldStore
 from unit.web_servers import Entry, WebServer, make_files
@@ -40,7 +42,9 @@ class Fixture:
             bad=self._bad,
             failed=lambda piece, error, now: pytest.fail(str(error)),
         )
-        self.downloader = Downloader(self.picker, verifier, lambda: (), Limit(bucket), self.timers)
+        self.downloader = Downloader(
+            self.picker, verifier, lambda: (), Limit(bucket), self.timers, RateMeter()
+        )
         self.server = WebServer(self.timers, rng, files)
         self.seeds = WebSeeds(
             self.info,
@@ -87,8 +91,26 @@ def test_many_files(ranges: bool) -> None:
     assert not it.warnings
 
 
+def test_failures_lose_no_block() -> None:
+    it = Fixture([("f", 2 * MIB)])
+    it.server.refusals = [Answer(500), Answer(503), Answer(206, length=1)]
+    it.server.breaks = 5
+    assert it.download()
+    assert len(it.warnings) >= 3
+
+
 def test_the_limit_holds() -> None:
     it = Fixture([("f", 10 * MIB)], limit=MIB)
     it.server.rate = 20e6
     assert it.download()
     assert 9.0 < it.server.now < 11.0
+
+
+def test_a_pause() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    it.timers.at(1.0, it.downloader.pause)
+    it.timers.at(1.0, it.seeds.stop)
+    it.timers.at(500.0, it.downloader.resume)
+    it.timers.at(500.0, it.seeds.start)
+    assert it.download()
+    assert it.server.now > 500

@@ -1,0 +1,321 @@
+"""The exchange of pieces, once the info of a torrent is known.
+
+Owns the parts that pick, ask, check, blame, serve and choke, and passes to each what concerns it. It never
+knows handshakes, extensions or how the info came.
+"""
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from torrentide.engine.blame import Blame, Source
+from torrentide.engine.download import Downloader
+from torrentide.engine.interest import Interest
+from torrentide.engine.limits import Limit
+from torrentide.engine.peer import Peer
+from torrentide.engine.rate import RateMeter
+from torrentide.engine.serving import Serving
+from torrentide.engine.upload import Uploader
+from torrentide.engine.verify import Verifier
+from torrentide.engine.webseed import Web
+from torrentide.engine.webseed_set import WebSeeds
+from torrentide.errors import PeerError, StorageError, TorrentideError
+from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
+from torrentide.pieces.partial import PartialPiece
+from torrentide.pieces.picker import Picker
+from torrentide.pieces.priorities import FilePriorities
+from torrentide.ports import Digest, Store
+from torrentide.timers import Timers
+from torrentide.wire import messages
+
+# Suggestions and pieces for the choked that we remember of a peer.
+MAX_HINTS = 64
+
+
+class ExchangeObserver(Protocol):
+    """Is told what the exchange brings about."""
+
+    def verified(self, index: int, now: float) -> None:
+        """A piece is here, checked and stored."""
+
+    def finished(self, now: float) -> None:
+        """Everything that is wanted is here, or no more."""
+
+    def drop(self, peer: Peer, reason: str, now: float) -> None:
+        """The peer is at fault."""
+
+    def warning(self, error: TorrentideError) -> None:
+        """Something went wrong; the exchange goes on."""
+
+    def failed(self, error: TorrentideError) -> None:
+        """The exchange can't go on."""
+
+
+class Exchange:
+    """Pieces of `info` between `store` and `peers`. `down` and `up` count the bytes of blocks, within
+    `down_limit` and `up_limit`. `seeding`: the store holds every piece; `super_seeding`: and each is to be
+    uploaded as seldom as possible."""
+
+    def __init__(
+        self,
+        info: Info,
+        store: Store,
+        peers: Mapping[int, Peer],
+        *,
+        observer: ExchangeObserver,
+        blame: Blame,
+        digest: Digest,
+        timers: Timers,
+        rng: random.Random,
+        web: Web | None,
+        down: RateMeter,
+        up: RateMeter,
+        down_limit: Limit,
+        up_limit: Limit,
+        seeding: bool,
+        super_seeding: bool,
+    ) -> None:
+        self.info = info
+        self.store = store
+        self.files = FilePriorities(info)
+        self.picker = Picker(info.piece_count, info.piece_length, info.length, rng, info.pads_in)
+        # Bytes of pieces that are here and checked.
+        self.verified_bytes = 0
+        if seeding:
+            self.picker.have = Bitfield.full(info.piece_count)
+            self.picker.needed = Bitfield(info.piece_count)
+            self.verified_bytes = info.length
+        self._peers = peers
+        self._observer = observer
+        self._blame = blame
+        self._up = up
+        self._paused = False
+        self._verifier = Verifier(
+            info, self.picker, store, digest, self._on_verified, self._on_bad_piece, self._on_not_stored
+        )
+        self._downloader = Downloader(self.picker, self._verifier, peers.values, down_limit, timers, down)
+        uploader = Uploader(store, info.piece_size, self._on_sent, self._on_store_error, up_limit, timers)
+        self._interest = Interest(self.picker)
+        self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
+        self._web_seeds: WebSeeds | None = None
+        if web is not None:
+            self._web_seeds = WebSeeds(
+                info, web=web, blocks=self._downloader, timers=timers, rng=rng, warn=observer.warning
+            )
+
+    # -- What a shell asks
+
+    @property
+    def unverified(self) -> int:
+        """Bytes of blocks that wait for the rest of their piece."""
+        return self._downloader.unverified
+
+    @property
+    def wasted(self) -> int:
+        """Bytes of blocks that came in vain."""
+        return self._downloader.wasted
+
+    def start(self, now: float, *, paused: bool) -> None:
+        """Begin. Pieces that are nothing but padding need nobody."""
+        for piece in self.picker.begin_padding():
+            self._downloader.complete(piece)
+        if paused:
+            self.pause(now)
+        else:
+            self._run_web_seeds(now)
+
+    def pause(self, now: float) -> None:
+        """Take requests back and serve nobody."""
+        self._paused = True
+        self._downloader.pause(now)
+        self._serving.pause(now)
+        self._run_web_seeds(now)
+
+    def resume(self, now: float) -> None:
+        """Go on."""
+        self._paused = False
+        self._downloader.resume(now)
+        self._serving.resume(now)
+        self._run_web_seeds(now)
+
+    def set_priorities(self, priorities: Mapping[int, int], now: float) -> None:
+        """Change the priorities of pieces: 0 is not wanted, 7 comes first."""
+        finished = self.picker.finished
+        for index, priority in priorities.items():
+            self.picker.set_priority(index, priority)
+        for peer in list(self._peers.values()):
+            self._interest.recount(peer, now)
+            self._downloader.changed(peer, now)
+        if self.picker.finished != finished:
+            self._on_finished(now)
+
+    def add_web_seeds(self, urls: Iterable[str], now: float, *, pieces: bool) -> None:
+        """Fetch from these web servers, too: they have the files (BEP 19) or serve `pieces` (BEP 17)."""
+        if self._web_seeds is not None:
+            self._web_seeds.add(urls, now, pieces=pieces)
+
+    def stop_super_seeding(self, now: float) -> None:
+        """Be a seed like any other."""
+        if self._serving.super_seeding:
+            self._serving.stop_super_seeding(now)
+
+    def close(self, now: float) -> None:
+        """End everything, but the store."""
+        self._verifier.closed = True
+        self._downloader.close()
+        self._serving.close()
+        if self._web_seeds is not None:
+            self._web_seeds.stop(now)
+
+    # -- Peers
+
+    def joined(self, peer: Peer, now: float) -> None:
+        """A peer shook hands: tell it what we have."""
+        self._serving.greet(peer, now)
+
+    def fill(self, peer: Peer, now: float) -> None:
+        """Ask the peer for what its queue should hold, and send it what it waits for."""
+        self._downloader.fill(peer, now)
+        self._serving.serve(peer, now)
+
+    def drained(self, peer: Peer, now: float) -> None:
+        """The peer's channel has room."""
+        self._serving.serve(peer, now)
+
+    def check(self, peer: Peer, now: float) -> None:
+        """Every few seconds: does the peer deliver?"""
+        self._downloader.check(peer, now)
+
+    def rechoke(self, now: float) -> None:
+        """A round of choking."""
+        self._serving.rechoke(now)
+
+    def gone(self, peer: Peer, now: float, *, closing: bool) -> None:
+        """The peer left."""
+        self._interest.uncount(peer)
+        self._serving.gone(peer)
+        if not closing:
+            self._downloader.gone(peer, now)
+
+    def lost_piece(self, peer: Peer, index: int, now: float) -> None:
+        """The peer no longer has a piece (BEP 54)."""
+        self._interest.lost(peer, index, now)
+
+    # -- Messages
+
+    def piece(self, peer: Peer, piece: messages.Piece, now: float) -> None:
+        """A block came."""
+        self._downloader.receive(peer, piece, now)
+
+    def message(self, peer: Peer, message: messages.Message, now: float) -> None:
+        """Any other message; PeerError when it breaks the protocol."""
+        match message:
+            case messages.Have() | messages.Bits() | messages.HaveAll() | messages.HaveNone():
+                self._on_pieces(peer, message, now)
+            case messages.Request():
+                self._serving.request(peer, message, now)
+            case messages.Cancel():
+                self._serving.cancel(peer, message, now)
+            case messages.Reject():
+                self._downloader.rejected(peer, message.index, message.begin, now)
+            case messages.Choke():
+                self._downloader.choked(peer, now)
+            case messages.Unchoke():
+                self._downloader.changed(peer, now)
+            case messages.Interested():
+                self._serving.interested(peer, now)
+            case messages.AllowedFast(index):
+                self._on_hint(peer, peer.allowed_fast, index, now)
+            case messages.Suggest(index):
+                self._on_hint(peer, peer.suggested, index, now)
+            case _:
+                pass  # Keep-alive, port and unknown ones ask nothing of us.
+
+    def _on_pieces(self, peer: Peer, message: messages.Message, now: float) -> None:
+        if self._interest.told(peer, message, now):
+            self._downloader.changed(peer, now)
+        if isinstance(message, messages.Have):
+            self._serving.told(peer, message.index, now)
+
+    def _on_hint(self, peer: Peer, hints: dict[int, None], index: int, now: float) -> None:
+        if index < self.picker.have.count and index in self.picker.needed:
+            if len(hints) >= MAX_HINTS:
+                del hints[next(iter(hints))]
+            hints[index] = None
+            self._downloader.changed(peer, now)
+
+    # -- Pieces that came
+
+    def _on_verified(self, piece: PartialPiece, now: float) -> None:
+        self.verified_bytes += piece.length
+        self._downloader.settled(piece)
+        self._acquit(piece, now)
+        self._observer.verified(piece.index, now)
+        self._tell_have(piece.index, now)
+        if self.picker.finished:
+            self._on_finished(now)
+
+    def _tell_have(self, index: int, now: float) -> None:
+        """Everybody hears of it, as with libtorrent (`send_redundant_have`): a seed that counts copies gives
+        out others."""
+        have = messages.have(index)
+        for peer in list(self._peers.values()):
+            peer.suggested.pop(index, None)
+            peer.allowed_fast.pop(index, None)
+            if peer.peer_id is not None:
+                peer.send(have, now)
+            if peer.pieces is not None and index in peer.pieces:
+                self._interest.verified(peer, index, now)
+
+    def _on_finished(self, now: float) -> None:
+        self._run_web_seeds(now)
+        self._observer.finished(now)
+
+    def _run_web_seeds(self, now: float) -> None:
+        if self._web_seeds is None:
+            return
+        if self.picker.finished or self._paused:
+            self._web_seeds.stop(now)
+        else:
+            self._web_seeds.start(now)
+
+    def _acquit(self, piece: PartialPiece, now: float) -> None:
+        """A good piece shows who lied when it was bad, and clears who delivered it alone."""
+        if self._blame.suspected(piece.index):
+            self._ban(self._blame.passed(piece.index, [data for _, data in piece.blocks()]), now)
+        authors = {source for source, _ in piece.blocks()}
+        peer = self._peers.get(next(iter(authors))) if len(authors) == 1 else None
+        if peer is not None and peer.on_parole:
+            peer.on_parole = False
+            self._blame.cleared(peer.peer_id or b"")
+
+    def _on_bad_piece(self, piece: PartialPiece, now: float) -> None:
+        self._downloader.settled(piece)
+        self._observer.warning(PeerError(f"piece {piece.index} failed verification; it is fetched again"))
+        liars = self._blame.failed(piece.index, piece.blocks())
+        for peer in self._peers.values():
+            if peer.peer_id is not None:
+                peer.on_parole = self._blame.is_on_parole(peer.peer_id)
+        self._ban(liars, now)
+        self._downloader.refill(now)
+
+    def _ban(self, liars: set[Source], now: float) -> None:
+        for peer in list(self._peers.values()):
+            if peer.peer_id in liars:
+                self._observer.drop(peer, "it sent false data", now)
+        for source in liars:
+            if isinstance(source, int) and self._web_seeds is not None:
+                self._web_seeds.failed(source, now)
+
+    def _on_not_stored(self, piece: PartialPiece, error: Exception, now: float) -> None:
+        self._downloader.settled(piece)
+        self._on_store_error(error)
+
+    def _on_store_error(self, error: Exception) -> None:
+        self._observer.failed(error if isinstance(error, TorrentideError) else StorageError(str(error)))
+
+    def _on_sent(self, peer: Peer, count: int, now: float) -> None:
+        peer.up.add(count, now)
+        peer.served += count
+        self._up.add(count, now)
