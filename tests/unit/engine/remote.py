@@ -1,5 +1,6 @@
 """A torrent among peers of which a test is each, and speaks for them byte for byte."""
 
+import hashlib
 import itertools
 import random
 
@@ -9,8 +10,9 @@ from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Torrent
 from torrentide.errors import TorrentideError
+from torrentide.metainfo import bencode
 from torrentide.metainfo.create import build_info
-from torrentide.metainfo.info import Info
+from torrentide.metainfo.info import Info, parse_info
 from torrentide.timers import Timers
 from torrentide.wire import messages
 from torrentide.wire.handshake import Handshake, parse_handshake
@@ -125,10 +127,13 @@ class Fixture:
         super_seeding: bool = False,
         magnet: bool = False,
         private: bool = False,
+        padded: bool = False,
     ) -> None:
         info, self.data = make_torrent(random.Random(1), pieces * 2 * B - 5, 2 * B)
         files = [(("file",), info.length)]
         self.info = build_info("file", files, info.piece_length, info.hashes, private=private)
+        if padded:
+            self.info, self.data = make_padded()
         self.now = 0.0
         self.timers, self.digest, self.heard = Timers(), HeldDigest(), Heard()
         self.store = HeldStore(self.info, self.data if seeding else b"")
@@ -173,3 +178,19 @@ class Fixture:
             self.now = due
             self.timers.run(due)
         self.now = end
+
+
+def make_padded() -> tuple[Info, bytes]:
+    """Three pieces of two blocks: a file of one and a half, padding behind it and alone, and a file of
+    one and a half with the last padding behind it."""
+    file, pad = random.Random(3).randbytes(B + B // 2), bytes(B // 2)
+    data = file + pad + bytes(2 * B) + file + pad
+    hashes = b"".join(hashlib.sha1(data[start : start + 2 * B]).digest() for start in range(0, 6 * B, 2 * B))
+    lengths = [(b"a", len(file)), (None, len(pad) + 2 * B), (b"b", len(file)), (None, len(pad))]
+    entries = [
+        {b"length": length, b"path": [name]} if name else {b"length": length, b"attr": b"p"}
+        for name, length in lengths
+    ]
+    return parse_info(
+        bencode.encode({b"files": entries, b"name": b"t", b"piece length": 2 * B, b"pieces": hashes})
+    ), data

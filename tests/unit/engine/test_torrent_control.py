@@ -211,3 +211,19 @@ def test_super_seeding_shows_one_piece_until_it_is_ended() -> None:
     assert len(remote.heard()) == 4
     it.torrent.stop_super_seeding(2.0)
     assert remote.heard() == []
+
+
+# -- Padding (BEP 47)
+
+
+def test_padding_is_neither_asked_for_nor_lacking() -> None:
+    """Two files of one and a half blocks, each behind padding to the end of its piece, and a piece of
+    padding alone."""
+    it = Fixture(padded=True)
+    seed = it.seed()
+    seed.give()
+    assert it.torrent.complete
+    assert it.torrent.left == 0
+    assert it.torrent.down.total == sum(file.length for file in it.info.files) == 2 * (B + B // 2)
+    assert b"".join(it.store.pieces[index] for index in sorted(it.store.pieces)) == it.data
+    assert it.torrent.downloaded == len(it.data)

@@ -96,3 +96,32 @@ def test_any_history_against_a_plain_list(blocks: int, steps: list[tuple[str, in
         assert [begin // B for begin, _ in piece.lacking()] == [
             each for each in range(blocks) if model[each] != "here"
         ]
+
+
+# -- Padding (BEP 47)
+
+
+@pytest.mark.parametrize(
+    ("pads", "asked"),
+    [
+        ([(B, B)], [(0, B), (2 * B, B)]),
+        ([(B + 5, 2 * B - 5)], [(0, B), (B, 5)]),
+        ([(0, 3 * B)], []),
+        ([(0, 10)], [(0, B), (B, B), (2 * B, B)]),
+        ([(5, 10)], [(0, B), (B, B), (2 * B, B)]),
+        ([(B - 1, 1), (2 * B, B)], [(0, B - 1), (B, B)]),
+    ],
+)
+def test_what_is_padding_is_not_asked_for(pads: list[tuple[int, int]], asked: list[tuple[int, int]]) -> None:
+    piece = PartialPiece(0, 3 * B, pads)
+    assert list(piece.take(100)) == asked
+    assert [(begin, piece.length_of(begin)) for begin, _ in asked] == asked
+    assert piece.missing == len(asked)
+    for begin, length in asked:
+        piece.receive(begin, b"x" * length, 7)
+    assert piece.missing == 0
+    assert piece.received == sum(length for _, length in asked)
+    assert [source for source, _ in piece.blocks()] == [7] * len(asked)
+    for begin, length in asked:
+        piece.buffer[begin : begin + length] = bytes(length)
+    assert not any(piece.buffer), "the rest is zero"

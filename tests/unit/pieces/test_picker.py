@@ -221,3 +221,26 @@ class PickerAgainstModel(RuleBasedStateMachine):
 
 TestPicker = PickerAgainstModel.TestCase
 TestPicker.settings = settings(max_examples=60, stateful_step_count=40)
+
+
+def test_padding_is_not_picked() -> None:
+    pads = [(B, B), (4 * B, 4 * B)]
+
+    def pads_in(begin: int, length: int) -> list[tuple[int, int]]:
+        clipped = [(max(at, begin), min(at + size, begin + length)) for at, size in pads]
+        return [(start, end - start) for start, end in clipped if start < end]
+
+    picker = Picker(4, 2 * B, 8 * B, random.Random(1), pads_in)
+    whole = picker.begin_padding()
+    assert [(piece.index, piece.missing) for piece in whole] == [(2, 0), (3, 0)]
+    picked = picker.pick(Bitfield.full(4), 100, 1)
+    assert sorted(picked) == [(0, 0, B), (1, 0, B), (1, B, B)]
+    assert picker.length_of(0, 0) == B
+    for index in (2, 3):
+        picker.verified(index)
+    assert sorted(picker.needed) == [0, 1]
+
+
+def test_a_short_last_piece_of_padding_alone() -> None:
+    picker = Picker(2, 2 * B, 2 * B + 5, random.Random(1), lambda begin, length: [(2 * B, 5)])
+    assert [piece.index for piece in picker.begin_padding()] == [1]
