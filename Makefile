@@ -12,6 +12,7 @@ WEB_SOURCES := $(filter web/%,$(SOURCES))
 BUNDLER := $(addprefix build/,bundle.mjs pack.py verify.py notices.txt)
 # Only what fuzzes needs it, and it is big: it stays out of .venv.
 ATHERIS := $(shell sed -n 's/.*"\(atheris==[^" ;]*\).*/\1/p' pyproject.toml)
+METADATA := pyproject.toml README.md LICENSE
 LOCKS := package-lock.json requirements-dev.txt
 
 help: ## List the targets
@@ -20,7 +21,7 @@ help: ## List the targets
 setup: ## Install what building and testing takes
 	@build/setup.sh
 
-build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts ## Make dist/
+build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json ## Make dist/
 
 dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
 	@node build/bundle.mjs
@@ -30,6 +31,9 @@ dist/torrentide.mjs dist/engine/worker.mjs &: $(WEB_SOURCES) $(SOURCE_LIST) pack
 
 dist/torrentide.d.ts: $(filter web/src/%,$(WEB_SOURCES)) $(SOURCE_LIST) package-lock.json tsconfig.json build/types.mjs | node_modules
 	@node build/types.mjs
+
+dist/engine/pyodide-lock.json: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) build/wheels.py | .venv node_modules
+	@$(PYTHON) build/wheels.py browser
 
 .venv node_modules:
 	@echo 'There is no $@ yet: run `make setup` first.' >&2; exit 1

@@ -19,6 +19,7 @@ from torrentide.tracker.swarm import Tracker
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
     "/pages/": Path(__file__).parent / "pages",
+    "/pyodide/": ROOT / "node_modules" / "pyodide",
     "/webtorrent/": ROOT / "node_modules" / "webtorrent" / "dist",
 }
 CHROMIUM_ARGS = [
