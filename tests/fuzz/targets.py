@@ -94,7 +94,10 @@ def fuzz_info(data: bytes) -> None:
 
 def fuzz_names(data: bytes) -> None:
     """File names, one segment a line."""
-    path = safe_path([part.decode(errors="replace") for part in data.split(b"\n")])
+    try:
+        path = safe_path([part.decode(errors="replace") for part in data.split(b"\n")])
+    except InvalidTorrent:
+        return
     for part in path:
         assert part not in ("", ".", ".."), "a segment that walks"
         assert not set(part) & {"/", "\\", "\0"}, "a segment with a separator"

@@ -38,6 +38,7 @@ SHOWN_OUT = [
     (hostile.Mirror, 1.0),
     (hostile.SecondHandshake, 1.0),
     (hostile.DeepExtended, 1.0),
+    (hostile.BitfieldFlooder, 5.0),
 ]
 HARMLESS = [
     hostile.SilentLiar,

@@ -4,6 +4,8 @@ Owns the reading of the common list formats, and the look-up among hundreds of t
 knows where a list comes from, nor what an address is used for.
 """
 
+import gzip
+import io
 import ipaddress
 import re
 import zlib
@@ -80,9 +82,11 @@ def parse_blocklist(data: bytes) -> BlockList:
 
 
 def _unpacked(data: bytes) -> bytes:
+    """All members of a gzip file. One that was cut off is an error: the addresses behind would be let
+    through."""
     try:
-        unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_LIST_BYTES + 1)
-    except zlib.error as error:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_LIST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise LocalError(f"the block list can't be unpacked: {error}") from None
     if len(unpacked) > MAX_LIST_BYTES:
         raise LocalError(f"a block list that unpacks to more than {MAX_LIST_BYTES} bytes")

@@ -41,8 +41,8 @@ MAX_UNASKED = 300
 # How often the peers that wait are looked at when no event does it, and when only a speed limit holds them.
 WAIT_SECONDS = 0.5
 LIMIT_SECONDS = 0.1
-# A block may be on its way from so many peers; and so many are asked twice in all, or one in so many: what is
-# asked twice comes twice as a rule.
+# A block may be asked of so many peers that have given nothing yet; and of those who give something, so many
+# are asked twice in all, or one in so many: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
 MIN_DUPLICATES = 8
 DUPLICATES_PART = 100
@@ -172,25 +172,27 @@ class Downloader:
 
     def _take_over(self, peer: Peer, now: float) -> list[Block]:
         assert peer.pieces is not None
-        fixed = set(self._fixed(peer))
+        fixed = set(self._fixed(peer, now))
         for victim in takeover.slowest(self._peers(), peer, now):
             keys = takeover.tail(peer, peer.pieces, victim, now, fixed)
             if keys:
                 self._cancel(victim, keys, now)
                 return [(*key, self._length(*key)) for key in keys]
-            if not peer.requests and self._duplicates < self._most_duplicates:
+            silent = not victim.down.rate(now)
+            if not peer.requests and (silent or self._duplicates < self._most_duplicates):
                 key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
                 if key is not None:
-                    self._duplicates += 1
+                    self._duplicates += not silent
                     self._shared[key] = self._shared.get(key, 1) + 1
                     return [(*key, self._length(*key))]
         return [] if peer.requests else self._beside_web_seeds(peer)
 
-    def _fixed(self, peer: Peer) -> Iterable[Key]:
-        """Requests of others that this peer can't take over: it was asked for them, many were, or the piece
-        is fetched alone."""
+    def _fixed(self, peer: Peer, now: float) -> Iterable[Key]:
+        """Requests of others that this peer can't take over: it was asked for them, many were and may be as
+        silent as this one has been so far, or the piece is fetched alone."""
         yield from peer.requests
-        yield from (key for key, count in self._shared.items() if count >= MAX_SOURCES)
+        if not peer.down.rate(now):
+            yield from (key for key, count in self._shared.items() if count >= MAX_SOURCES)
         for piece in self._picker.partial.values():
             if piece.closed:
                 yield from ((piece.index, begin) for begin, _ in piece.lacking())

@@ -10,6 +10,10 @@ from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.picker import Picker
 from torrentide.wire import messages
 
+# BEP 3 and BEP 6 have a peer tell all its pieces once, right behind the handshake. libtorrent takes it again
+# without a bound, but a scan of all pieces for five bytes is no bargain.
+MAX_TOLD_WHOLE = 8
+
 
 class Interest:
     """Interest in the peers of a torrent of which `picker` knows the pieces."""
@@ -20,7 +24,7 @@ class Interest:
 
     def told(self, peer: Peer, message: messages.Message, now: float) -> bool:
         """A have, bitfield, have-all or have-none came. Gives whether the peer has more of what we want than
-        before; PeerError for pieces that don't exist."""
+        before; PeerError for pieces that don't exist, and for who tells all its pieces again and again."""
         before = peer.wanted
         match message:
             case messages.Have(index):
@@ -94,6 +98,9 @@ class Interest:
             raise PeerError(f"{what} for piece {index} of {self._count}")
 
     def _set(self, peer: Peer, pieces: Bitfield) -> None:
+        peer.told_whole += 1
+        if peer.told_whole > MAX_TOLD_WHOLE:
+            raise PeerError(f"all its pieces were told more than {MAX_TOLD_WHOLE} times")
         self.uncount(peer)
         peer.pieces = pieces
         peer.wanted = pieces.common(self._picker.needed)

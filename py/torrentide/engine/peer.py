@@ -34,8 +34,8 @@ class Peer:
         "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
         "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
         "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
-        "snubbed", "speed_mark", "suggested", "told", "transport", "unasked", "unchoked_at", "unsent", "up",
-        "upload_only", "uploads", "wanted",
+        "snubbed", "speed_mark", "suggested", "told", "told_whole", "transport", "unasked", "unchoked_at",
+        "unsent", "up", "upload_only", "uploads", "wanted",
     )  # fmt: skip
 
     def __init__(self, link: int, key: LinkKey | None, transport: Transport, now: float) -> None:
@@ -61,6 +61,8 @@ class Peer:
         # before that.
         self.pieces: Bitfield | None = None
         self.told: list[messages.Message] = []
+        # How often it told all its pieces at once.
+        self.told_whole = 0
         # Seeds are counted apart by the availability; a peer that becomes one stays counted piece by piece.
         self.counted_as_seed = False
         # How many pieces it has that we need: interest without a scan.

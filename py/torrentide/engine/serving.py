@@ -27,8 +27,9 @@ MAX_REFUSALS = 300
 GRACE_SECONDS = 2.0
 ALLOWED_FAST = 10
 MAX_SERVED_FAST = 3
-# Pieces that are suggested to a peer and not asked for yet: those that it should go on with.
-SUGGESTIONS = 4
+# Pieces that are suggested to a peer and not asked for yet: those that it should go on with. More of them lie
+# idle with slow peers at the end.
+SUGGESTIONS = 2
 
 
 class Serving:

@@ -17,6 +17,7 @@ from torrentide.engine.limits import Limits
 from torrentide.engine.swarm import Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
 from torrentide.engine.webseed import Web
+from torrentide.engine.webseed_urls import check_tracker
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
@@ -129,10 +130,10 @@ class Session:
             budget=self._budget,
             max_conns=self._max_conns,
         )
-        own = self._usable(trackers, observer)
+        own = self._usable(trackers, observer, given=False)
         if info is not None and info.private:
             foreign = ()
-        others = [tracker for tracker in self._usable(foreign, observer) if tracker not in own]
+        others = [tracker for tracker in self._usable(foreign, observer, given=True) if tracker not in own]
         swarm.start(own, now, info, seeding=seeding, foreign=others)
         return swarm
 
@@ -202,11 +203,14 @@ class Session:
         if url in self._trackers:
             self._trackers[url].closed(reason, now)
 
-    def _usable(self, urls: Iterable[str], observer: SwarmObserver) -> list[Tracker]:
+    def _usable(self, urls: Iterable[str], observer: SwarmObserver, *, given: bool) -> list[Tracker]:
+        """The trackers at `urls`, which the page has `given`, or else a torrent names."""
         trackers: dict[str, Tracker] = {}
-        for given in urls:
+        for written in urls:
             try:
-                url = tracker_url(given)
+                url = tracker_url(written)
+                if self._web is not None and not given:
+                    check_tracker(url, self._web.origin)
             except UnsupportedError as error:
                 observer.warning(error)
                 continue

@@ -51,7 +51,10 @@ def tail(thief: Peer, theirs: Bitfield, victim: Peer, now: float, fixed: Set[Key
     saved = count * BLOCK_LENGTH / slow
     if count < 1 or saved < _WORTH_SECONDS:
         return []
-    usable = (key for key in list(victim.requests)[: _STAY - 1 : -1] if key[0] in theirs and key not in fixed)
+    # Of one that gives nothing no block is on its way.
+    stay = _STAY if victim.down.rate(now) else 0
+    newest = reversed(list(victim.requests)[stay:])
+    usable = (key for key in newest if key[0] in theirs and key not in fixed)
     return list(islice(usable, min(count, thief.queue - ours)))
 
 

@@ -20,7 +20,6 @@ _LOCAL_NAME = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)")
 _HOST = re.compile(r"[a-z0-9._-]+")
 # The parameters of BEP 17. libtorrent refuses URLs that bring their own (`ssrf_mitigation`).
 _OUR_PARAMETERS = {"info_hash", "piece", "ranges"}
-# Where names stand in the torrent; the first that is one counts.
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +153,31 @@ def web_seed_url(url: str, origin: str, *, pieces: bool = False) -> str:
     return url
 
 
+def check_tracker(url: str, origin: str) -> None:
+    """UnsupportedError where no torrent may send a page at `origin` to this tracker: to whatever listens in
+    the visitor's own network, but for what has the path of a tracker (libtorrent's `ssrf_mitigation`)."""
+    parts = urlsplit(url)
+    if parts.path.startswith("/announce") or _is_local(_page(origin).hostname or "."):
+        return
+    try:
+        local = _is_local(_plain_host(parts))
+    except ValueError as error:
+        raise UnsupportedError(f"tracker {url[:200]} is not used: {error}") from None
+    if local:
+        raise UnsupportedError(
+            f"tracker {url[:200]} is not used: it is in the visitor's own network, where a torrent may send "
+            "a page to paths that begin with /announce alone"
+        )
+
+
 def _host(parts: SplitResult) -> str:
-    """The host in lower case, without brackets. ValueError says what is wrong with the URL."""
+    """The host of a web seed in lower case, without brackets. ValueError says what is wrong with the URL."""
     if parts.scheme not in ("http", "https"):
         raise ValueError("a web page can read http and https alone")
+    return _plain_host(parts)
+
+
+def _plain_host(parts: SplitResult) -> str:
     if "@" in parts.netloc:
         raise ValueError("it carries a user name or password")
     host = (parts.hostname or "").removesuffix(".")

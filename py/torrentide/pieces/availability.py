@@ -36,7 +36,7 @@ class Availability:
         order = list(range(count))
         rng.shuffle(order)
         # The pieces of each bucket, the keys of buckets that are not empty in order, and where each piece is.
-        self._buckets = {self._key(0): order} if count else {}
+        self._buckets = {self._key(0): array("i", order)} if count else {}
         self._keys = list(self._buckets)
         self._place = array("i", bytes(4 * count))
         for place, index in enumerate(order):
@@ -158,13 +158,13 @@ class Availability:
         key = self._key(index)
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = []
+            bucket = self._buckets[key] = array("i")
             insort(self._keys, key)
         bucket.append(index)
         place = self._rng.randrange(len(bucket))
         self._set(bucket, len(bucket) - 1, bucket[place])
         self._set(bucket, place, index)
 
-    def _set(self, bucket: list[int], place: int, index: int) -> None:
+    def _set(self, bucket: "array[int]", place: int, index: int) -> None:
         bucket[place] = index
         self._place[index] = place

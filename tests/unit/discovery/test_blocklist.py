@@ -116,6 +116,14 @@ def test_a_broken_gzip() -> None:
     packed = gzip.compress(LIST.encode())
     with pytest.raises(LocalError, match="can't be unpacked"):
         parse_blocklist(packed[:10] + b"\xff" * 20)
+    with pytest.raises(LocalError, match="can't be unpacked"):
+        parse_blocklist(packed[:-20])
+
+
+def test_a_gzip_of_several_members() -> None:
+    found = parse_blocklist(gzip.compress(b"1.2.3.4\n") + gzip.compress(b"5.6.7.8\n"))
+    assert found.blocks("1.2.3.4")
+    assert found.blocks("5.6.7.8")
 
 
 def test_lists_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from torrentide.engine.download import (
     MAX_QUEUE,
     MAX_REFUSED,
     MAX_UNASKED,
+    MIN_DUPLICATES,
     MIN_QUEUE,
     QUEUE_SECONDS,
     SNUB_SECONDS,
@@ -451,12 +452,30 @@ def test_the_last_block_is_asked_of_two_and_cancelled_with_the_slower() -> None:
     assert (it.downloader.wasted, slow.unasked) == (B, 0)
 
 
-def test_a_block_is_asked_of_three_at_most() -> None:
+def test_a_block_is_asked_of_three_that_have_given_nothing() -> None:
+    """They may all be silent; one that gives is asked as well."""
     it = Fixture(blocks=1)
-    _, _, block = shared_block(it)
-    third, fourth = (rated(it.peer(queue=1), 100 * B, 2.0) for _ in range(2))
-    assert it.fill(third, 2.0) == [block]
+    first, second, third, fourth = (it.peer(queue=1) for _ in range(4))
+    (block,) = it.fill(first, 0.0)
+    assert it.fill(second, 2.0) == it.fill(third, 2.0) == [block]
     assert it.fill(fourth, 2.0) == []
+    assert it.fill(rated(it.peer(queue=1), 100 * B, 2.0), 2.0) == [block]
+
+
+def test_of_those_who_give_little_is_asked_twice() -> None:
+    it = Fixture(blocks=40)
+    slow, fast = it.peer(queue=40), it.peer(queue=1)
+    it.fill(slow, 0.0)
+    rated(slow, B // 8, 2.0), rated(fast, 100 * B, 2.0)
+    slow.requests = dict(list(slow.requests.items())[:2])
+    keys = list(slow.requests)
+    slow.queue = 1
+    for number in range(MIN_DUPLICATES + 1):
+        asked = it.fill(fast, 2.0)
+        assert len(asked) == (number < MIN_DUPLICATES), "the oldest two are not taken over, but asked twice"
+        fast.requests.clear()
+        it.downloader._shared.clear()
+    assert list(slow.requests) == keys
 
 
 def test_a_piece_that_is_fetched_alone_is_left_alone() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from torrentide.engine.interest import Interest
+from torrentide.engine.interest import MAX_TOLD_WHOLE, Interest
 from torrentide.engine.peer import Peer
 from torrentide.errors import PeerError
 from torrentide.pieces.picker import Picker
@@ -68,6 +68,19 @@ def test_what_is_told_anew_replaces_what_was() -> None:
         it.interest.told(peer, message, 1.0)
     assert it.counts == [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
     assert not it.interest.told(peer, messages.Have(3), 1.0), "it has no more than before"
+
+
+@pytest.mark.parametrize("message", [messages.HaveAll(), messages.HaveNone(), messages.Bits(b"\x1f\xc0")])
+def test_who_tells_all_its_pieces_again_and_again(message: messages.Message) -> None:
+    it = Fixture()
+    peer = it.peer()
+    for _ in range(MAX_TOLD_WHOLE):
+        it.interest.told(peer, message, 1.0)
+        it.interest.told(peer, messages.Have(9), 1.0)
+    with pytest.raises(PeerError, match="told more than 8 times"):
+        it.interest.told(peer, message, 1.0)
+    it.interest.uncount(peer)
+    assert sum(it.counts) == 0
 
 
 @pytest.mark.parametrize("index", [COUNT, 2**32 - 1])

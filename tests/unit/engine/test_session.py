@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from torrentide.discovery.blocklist import parse_blocklist
 from torrentide.engine.peer import HIGH_WATER, Peer
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.swarm import Swarm
+from torrentide.engine.webseed import Web
 from torrentide.errors import DuplicateTorrent, TorrentideError
 from torrentide.metainfo.info import Info
+from torrentide.ports import FetchHandle, FetchSink
 from torrentide.timers import Timers
 from torrentide.wire import messages
 from torrentide.wire.handshake import HANDSHAKE_LENGTH, Handshake, parse_handshake
@@ -58,8 +61,15 @@ class Told:
         raise error
 
 
+class NoFetch:
+    """A web that is not asked."""
+
+    def fetch(self, url: str, span: tuple[int, int] | None, sink: FetchSink) -> FetchHandle:
+        raise AssertionError(url)
+
+
 class Fixture:
-    def __init__(self) -> None:
+    def __init__(self, web: Web | None = None) -> None:
         self.dialer, self.sockets, self.timers = RecordedDialer(), RecordedSockets(), Timers()
         self.told: dict[bytes, Told] = {}
         self.session = Session(
@@ -70,12 +80,21 @@ class Fixture:
             timers=self.timers,
             rng=random.Random(1),
             numbers=itertools.count(1),
+            web=web,
         )
 
-    def add(self, info_hash: bytes, *urls: str, info: Info | None = None) -> Swarm:
+    def add(
+        self, info_hash: bytes, *urls: str, info: Info | None = None, foreign: Iterable[str] = ()
+    ) -> Swarm:
         told = Told()
         swarm = self.session.add(
-            info_hash, urls, observer=told, open_store=lambda info: MemoryStore(None, b""), now=0.0, info=info
+            info_hash,
+            urls,
+            observer=told,
+            open_store=lambda info: MemoryStore(None, b""),
+            now=0.0,
+            info=info,
+            foreign=foreign,
         )
         self.told[info_hash] = told
         return swarm
@@ -154,6 +173,18 @@ def test_unusable_trackers_are_warnings(it: Fixture) -> None:
     assert it.sockets.opened == [URL]
     assert len(it.told[ONE].warnings) == 4
     assert all(warning.startswith("Unsupported tracker protocol") for warning in it.told[ONE].warnings)
+
+
+def test_a_torrent_sends_no_page_into_its_visitors_network_but_the_page_itself_may() -> None:
+    it = Fixture(web=Web(NoFetch(), "https://page.example"))
+    it.add(ONE, "ws://192.168.0.1/admin", "ws://[::1]:9222/devtools", URL)
+    assert it.sockets.opened == [URL]
+    assert [warning.split()[1] for warning in it.told[ONE].warnings] == [
+        "ws://192.168.0.1/admin",
+        "ws://[::1]:9222/devtools",
+    ]
+    it.add(TWO, foreign=["ws://192.168.0.1/tracker"])
+    assert it.sockets.opened == [URL, "ws://192.168.0.1/tracker"]
 
 
 def test_a_tracker_named_twice_is_asked_once(it: Fixture) -> None:

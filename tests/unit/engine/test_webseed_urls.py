@@ -2,7 +2,14 @@
 
 import pytest
 
-from torrentide.engine.webseed_urls import FileAddresses, Files, PieceAddresses, Step, web_seed_url
+from torrentide.engine.webseed_urls import (
+    FileAddresses,
+    Files,
+    PieceAddresses,
+    Step,
+    check_tracker,
+    web_seed_url,
+)
 from torrentide.errors import UnsupportedError
 from torrentide.metainfo import bencode
 from torrentide.metainfo.info import Info, parse_info
@@ -128,6 +135,30 @@ def test_keeps_pages_out_of_their_visitors_network(host: str) -> None:
 )
 def test_a_page_in_the_local_network_may_use_it(host: str, page: str) -> None:
     assert web_seed_url(f"http://{host}/file", page) == f"http://{host}/file"
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_keeps_pages_from_what_is_no_tracker_in_their_visitors_network(host: str) -> None:
+    """libtorrent's ssrf_mitigation, too."""
+    for page in (PAGE, "null", ""):
+        check_tracker(f"ws://{host}:8000/announce?a", page)
+        for path in ("", "/", "/admin", "/x/announce"):
+            with pytest.raises(UnsupportedError, match=r"own network|host"):
+                check_tracker(f"ws://{host}:8000{path}", page)
+    check_tracker(f"ws://{host}:8000", "http://localhost:8080")
+
+
+def test_trackers_of_the_open_network() -> None:
+    for url in ("wss://tracker.example", "ws://8.8.8.8:1", "wss://tracker.example:443/x"):
+        check_tracker(url, PAGE)
+    for url in (
+        "ws://\uff11\uff12\uff17.0.0.1/",
+        "ws://1.2.3.4.5/",
+        "ws://a%2eb/",
+        "ws://user:word@a.example/",
+    ):
+        with pytest.raises(UnsupportedError, match="is not used"):
+            check_tracker(url, PAGE)
 
 
 def test_a_local_url_has_no_query() -> None:
