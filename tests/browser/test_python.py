@@ -1,6 +1,8 @@
 """The Python API in the Pyodide of a bare page: no script of ours is there, but the wheel."""
 
+import hashlib
 from collections.abc import Callable
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -54,3 +56,99 @@ def test_micropip_and_ten_mebibytes(
     python("import micropip\nawait micropip.install(wheel)", wheel=f"{site.url}/engine/{WHEEL}")
     saved = python(DOWNLOAD, tracker=site.tracker, magnet=seeded["magnetURI"])
     assert saved == ["data.bin", 10 * MIB, True, seeded["sums"][0], "/data/data.bin"]
+
+
+@pytest.mark.parametrize("first", ["page", "python"])
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_python_in_a_worker(site: Site, new_page: NewPage, browser: str, first: str) -> None:
+    seeded = run(new_page("chromium-2"), "seed", site.tracker, [["data.bin", 2 * MIB + 5, 2]])
+    page = new_page(browser, f"{site.url}/pages/python-worker.html")
+    if first == "page":
+        page.evaluate("connect()")
+    python = boot(page, "torrentide")
+    if first == "python":
+        python("from torrentide import Client\nclient = Client()")
+        page.evaluate("connect()")
+    saved = python(DOWNLOAD, tracker=site.tracker, magnet=seeded["magnetURI"])
+    assert saved == ["data.bin", 2 * MIB + 5, True, seeded["sums"][0], "/data/data.bin"]
+
+
+def test_python_in_a_worker_of_a_page_without_the_script(new_page: NewPage, site: Site) -> None:
+    python = boot(new_page("chromium", f"{site.url}/pages/python-worker.html"), "torrentide")
+    code = """
+    from torrentide import Client, UnsupportedError
+    from torrentide.browser.inpage import lent
+    lent.CONNECT_SECONDS = 0.2
+    try:
+        await Client().when_ready()
+    except UnsupportedError as error:
+        told = str(error)
+    told
+    """
+    assert "Torrentide.connectWorker" in python(dedent(code))
+
+
+STREAM = """
+import asyncio, time
+from torrentide import Client
+
+async with Client(tracker={"announce": [tracker], "rtc_config": {"iceServers": []}}) as client:
+    torrent = await client.add(given.to_bytes() if hasattr(given, "to_bytes") else given, deselect=True)
+    file = torrent.files[0]
+    chunks = [len(chunk) async for chunk in file.stream(100, 300_000)]
+    part = await file.read(1_000_000, 1_000_010)
+    facts = [sum(chunks), part.hex(), file.downloaded < file.length, torrent.num_peers]
+facts
+"""
+
+
+def test_streams_and_ranges(site: Site, new_page: NewPage, python_page: Callable[[str], Page]) -> None:
+    seed_page = new_page("chromium-2")
+    seeded = run(seed_page, "seed", site.tracker, [["data.bin", 20 * MIB, 3]])
+    python = boot(python_page("chromium"), "torrentide")
+    part = seed_page.evaluate("() => Array.from(bytes(20 * 1024 * 1024, 3).slice(1e6, 1e6 + 10))")
+    facts = python(STREAM, tracker=site.tracker, given=seeded["magnetURI"])
+    assert facts == [300_000 - 100, bytes(part).hex(), True, 1]
+
+
+SEED = """
+from pathlib import Path
+from torrentide import Client
+
+Path("/top/sub").mkdir(parents=True)
+Path("/top/a.bin").write_bytes(bytes(range(256)) * 12_345)
+Path("/top/sub/b.txt").write_text("hello")
+client = Client(tracker={"rtc_config": {"iceServers": []}})
+torrent = await client.seed("/top", announce=[tracker])
+torrent.magnet_uri
+"""
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_seeding_to_the_javascript_client(
+    site: Site, new_page: NewPage, python_page: Callable[[str], Page], browser: str
+) -> None:
+    magnet = boot(python_page(browser), "torrentide")(SEED, tracker=site.tracker)
+    leeched = run(new_page("chromium-2"), "leech", site.tracker, magnet)
+    assert [tuple(file) for file in leeched["files"]] == [("top/a.bin", 256 * 12_345), ("top/sub/b.txt", 5)]
+    sums = [hashlib.sha256(data).hexdigest() for data in (bytes(range(256)) * 12_345, b"hello")]
+    assert leeched["sums"] == sums
+
+
+def test_torrents_by_url_and_wrong_ones(python_page: Callable[[str], Page], site: Site) -> None:
+    python = boot(python_page("firefox"), "torrentide")
+    code = """
+    from torrentide import Client, InvalidTorrent
+    told = []
+    async with Client(tracker=False) as client:
+        for given in (site + "/missing.torrent", site + "/torrentide.js", "nothing", "http://127.0.0.1:1/x"):
+            try:
+                await client.add(given)
+            except InvalidTorrent as error:
+                told.append(str(error))
+    told
+    """
+    told = python(dedent(code), site=site.url)
+    assert len(told) == 4
+    assert "404" in told[0]
+    assert "CORS" in told[3]

@@ -12,6 +12,9 @@ from torrentide.torrent import Torrent
 from unit.api_world import TRACKER, ApiWorld
 from unit.test_client import play
 
+# Pyodide under Node has no event loop that waits for its end.
+pytestmark = pytest.mark.native
+
 ONE = bytes(range(251)) * 2000
 TWO = bytes(reversed(range(256))) * 500
 PIECE = 16384

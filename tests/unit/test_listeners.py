@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from torrentide.listeners import Listeners
 
 
@@ -29,6 +31,7 @@ def test_a_listener_that_takes_itself_back() -> None:
     assert told == ["once", "always", "always"]
 
 
+@pytest.mark.native
 def test_what_a_listener_raises_is_reported_and_stops_nobody() -> None:
     async def scene() -> list[Any]:
         reported: list[Any] = []

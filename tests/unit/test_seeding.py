@@ -13,6 +13,9 @@ from torrentide.ports import Buffer
 from torrentide.seeding import Bytes, SeedInput, SourceStore, make_torrent, sources
 from unit.api_world import ApiWorld, SimHost
 
+# Pyodide under Node has no event loop that waits for its end.
+pytestmark = pytest.mark.native
+
 
 def names(given: SeedInput) -> list[tuple[str, int]]:
     return [(source.path, source.length) for source in sources(given)]

@@ -5,6 +5,8 @@ import type { AddOptions, SeedInput, SeedOptions, TorrentId, TorrentideEvents, T
 
 const support: boolean = Torrentide.WEBRTC_SUPPORT;
 const version: string = Torrentide.VERSION;
+Torrentide.connectWorker(new Worker('worker.js'));
+Torrentide.engineURL = new URL('/torrentide/', location.href);
 
 const options: TorrentideOptions = {
   peerId: '00'.repeat(20),

@@ -1,7 +1,8 @@
 // The client: the object a page makes. It owns the list of torrents and the callbacks of `add` and `seed`; what a torrent is, it
 // leaves to Torrent, and what an input is, to the modules that read inputs.
 
-import { type Engine, sharedEngine } from '../engine-host';
+import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-host';
+import { connectWorker } from '../rtc/worker-link';
 import type { Phase, ToEngine } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
 import { EventEmitter } from './events';
@@ -33,6 +34,8 @@ type Request = TorrentOwner['request'];
 export class Torrentide extends EventEmitter<TorrentideEvents> {
   static readonly WEBRTC_SUPPORT: boolean = typeof RTCPeerConnection === 'function';
   static readonly VERSION: string = __VERSION__;
+  /** Makes WebRTC connections for Python in `worker`, which can't do so itself: see docs/python.md. */
+  static readonly connectWorker: (worker: Worker) => void = connectWorker;
 
   torrents: Torrent[] = [];
   /** 40 hex digits; '' until the client is ready. */
@@ -43,6 +46,15 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   readonly maxConns: number;
   readonly #engine: Engine;
   readonly #number: number;
+
+  /** The folder of the engine's files, by default `engine/` beside this script. A bundler's page sets it before its first client. */
+  static get engineURL(): string | URL {
+    return engineURL();
+  }
+
+  static set engineURL(url: string | URL) {
+    setEngineURL(url);
+  }
 
   /** Throws ERR_INVALID_OPTION. */
   constructor(options: TorrentideOptions = {}) {
