@@ -21,7 +21,7 @@ help: ## List the targets
 setup: ## Install what building and testing takes
 	@build/setup.sh
 
-build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json ## Make dist/
+build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json dist/packages/made ## Make dist/
 
 dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
 	@node build/bundle.mjs
@@ -34,6 +34,14 @@ dist/torrentide.d.ts: $(filter web/src/%,$(WEB_SOURCES)) $(SOURCE_LIST) package-
 
 dist/engine/pyodide-lock.json: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) build/wheels.py | .venv node_modules
 	@$(PYTHON) build/wheels.py browser
+
+# What is published, from all the rest.
+dist/packages/made: $(SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) package.json CHANGELOG.md build/wheels.py \
+		dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json
+	@$(PYTHON) build/wheels.py native
+	@rm -f dist/packages/*.tgz
+	@npm pack --loglevel=error --pack-destination dist/packages | sed 's|^|npm: dist/packages/|'
+	@touch $@
 
 .venv node_modules:
 	@echo 'There is no $@ yet: run `make setup` first.' >&2; exit 1

@@ -39,6 +39,10 @@ class Timers:
         heapq.heappush(self._heap, (due, self._count, timer))
         return timer
 
+    def __len__(self) -> int:
+        """How many calls are to come."""
+        return sum(1 for _, _, timer in self._heap if timer.callback is not None)
+
     @property
     def next_due(self) -> float | None:
         """When `run` has something to do; None when nothing is to come."""

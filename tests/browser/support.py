@@ -97,12 +97,13 @@ class Served:
 class Site(Served):
     """Our web server and tracker.
 
-    Serves dist/ and, in folders of their own, the test pages and WebTorrent. `headers` are added to every
-    response.
+    Serves dist/, or another `root`, and, in folders of their own, the test pages, Pyodide and WebTorrent.
+    `headers` are added to every response.
     """
 
-    def __init__(self, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, headers: dict[str, str] | None = None, root: Path = ROOT / "dist") -> None:
         self._headers = headers or {}
+        self._root = root
         super().__init__()
 
     def build(self, app: web.Application) -> None:
@@ -112,7 +113,7 @@ class Site(Served):
             part = web.Application()
             site.attach(part, folder)
             app.add_subapp(prefix, part)
-        site.attach(app, ROOT / "dist")
+        site.attach(app, self._root)
 
         async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
             response.headers.update(self._headers)

@@ -6,14 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "types"
-MEMBER = re.compile(r"^    (?:static |readonly |get |set |async )*([A-Za-z]\w*)[<(:?]", re.MULTILINE)
+CLASS = re.compile(r"^declare (?:abstract )?class .*?\{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
+MEMBER = re.compile(r"^    (?:static |readonly |abstract |get |set )*([A-Za-z]\w*)[<(:?]", re.MULTILINE)
 
 
 def members(declarations: str) -> set[str]:
     """The names of all members of classes that are declared."""
-    found: set[str] = set()
-    for body in re.findall(r"^declare class .*?\{\n(.*?)^\}", declarations, re.DOTALL | re.MULTILINE):
-        found |= set(re.findall(MEMBER, body))
+    found = {name for body in CLASS.findall(declarations) for name in MEMBER.findall(body)}
     return found - {"constructor"}
 
 

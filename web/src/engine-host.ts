@@ -3,7 +3,9 @@
 
 import { TorrentideError, closed, guarded } from './errors';
 import type { FromEngine, Phase, ToEngine, TorrentEvent, TorrentState } from './protocol';
-import { Links } from './rtc/links';
+import { abortable } from './api/gate';
+import type { Path } from './api/wire';
+import { type Attempt, Links } from './rtc/links';
 import { startWorker } from './worker-start';
 
 /** Longest silence between two phases of a start; a slow phone on a slow link loads the runtime in about half of it. */
@@ -11,7 +13,7 @@ const PHASE_LIMIT_MS = 60_000;
 
 type Call = Extract<ToEngine, { call: number }>;
 type Unnumbered<C> = C extends Call ? Omit<C, 'call'> : never;
-export type Question = Unnumbered<Call>;
+export type Question = Exclude<Unnumbered<Call>, { type: 'cancel' }>;
 
 export interface ClientListener {
   phase(phase: Phase): void;
@@ -22,10 +24,10 @@ export interface ClientListener {
 export type TorrentListener = (state: TorrentState, events: TorrentEvent[]) => void;
 
 interface PendingCall {
-  /** The torrent whose data is waited for. */
-  reads: number | undefined;
+  /** The torrent that is asked about; its end ends the wait. */
+  about: number | undefined;
   resolve(value: unknown): void;
-  reject(error: TorrentideError): void;
+  reject(error: Error): void;
 }
 
 let shared: Engine | null = null;
@@ -94,11 +96,11 @@ export class Engine {
     this.#torrents.set(torrent, listener);
   }
 
-  /** Forgets a torrent; reads of its data that still wait are rejected. */
+  /** Forgets a torrent; what is still asked about it is rejected. */
   removeTorrent(torrent: number): void {
     this.#torrents.delete(torrent);
     for (const [call, pending] of this.#calls) {
-      if (pending.reads !== torrent) continue;
+      if (pending.about !== torrent) continue;
       this.#calls.delete(call);
       pending.reject(closed('torrent'));
     }
@@ -110,15 +112,36 @@ export class Engine {
     else this.#worker?.postMessage(message, transfer);
   }
 
-  /** Asks a question. Rejects with the engine's error, or when the engine or the torrent is gone. */
-  call(question: Question): Promise<unknown> {
+  /**
+   * Asks a question. Rejects with the engine's error, when the engine or the torrent is gone, or with the reason of `signal`:
+   * the engine then does nothing more for it.
+   */
+  call(question: Question, signal?: AbortSignal): Promise<unknown> {
     if (this.#life.signal.aborted) return Promise.reject(closed('engine'));
     const call = this.number();
-    return new Promise((resolve, reject) => {
-      const reads = question.type === 'blob' ? question.torrent : undefined;
-      this.#calls.set(call, { reads, resolve, reject });
+    return abortable((resolve, reject) => {
+      const about = 'torrent' in question && question.type !== 'remove' ? question.torrent : undefined;
+      this.#calls.set(call, { about, resolve, reject });
       this.post({ ...question, call } as Call);
-    });
+      return () => {
+        if (this.#calls.delete(call)) this.post({ type: 'cancel', call });
+      };
+    }, signal);
+  }
+
+  /** How a peer was reached; undefined where the browser does not tell. */
+  path(link: number): Promise<Path | undefined> {
+    return this.#links.path(link);
+  }
+
+  /** What became of the last attempts to connect. */
+  get attempts(): readonly Attempt[] {
+    return this.#links.attempts;
+  }
+
+  /** How far the start is; null before it began. */
+  get phase(): Phase | null {
+    return this.#phase;
   }
 
   #start(url: URL): Worker {

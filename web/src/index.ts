@@ -2,11 +2,18 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
+export type { Bencoded } from './api/bencode';
+export { Bitfield } from './api/bitfield';
 export { TorrentideError } from './errors';
 export { FileEntry } from './api/file';
 export type { ByteRange, FileEvents } from './api/file';
+export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
+export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
+export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
-export type { TorrentEvents, Wire } from './api/torrent';
-export type { TorrentId } from './api/torrent-id';
+export type { PeerName } from './api/torrent';
+export type { TorrentId, TorrentObject } from './api/torrent-id';
+export { Wire } from './api/wire';
+export type { WireEvents } from './api/wire';

@@ -19,17 +19,40 @@ export interface ClientOptions {
   /** False: no tracker is used at all. */
   tracker: boolean;
   maxConns: number;
+  limits: Limits;
   rtcConfig?: RTCConfiguration;
   /** Addresses that no connection is made to; no torrent joins its swarm before they are known. */
   blocklist?: { url: string } | { data: string | Uint8Array };
 }
 
-export interface AddOptions {
+/** Bytes per second; -1 is no limit, 0 lets nothing through. */
+export interface Limits {
+  down: number;
+  up: number;
+}
+
+export interface TorrentOptions {
+  limits: Limits;
+  /** Join the swarm paused. */
+  paused: boolean;
+  /** Want no piece at first. */
+  deselect: boolean;
+  /** Fetch pieces in order instead of rarest first. */
+  sequential: boolean;
+  webSeeds: boolean;
+}
+
+interface Sources extends TorrentOptions {
   announce: string[];
   urlList: string[];
 }
 
-export interface SeedOptions extends AddOptions {
+export interface AddOptions extends Sources {
+  /** Whether trackers that the torrent does not name are left out, whatever it says itself. */
+  private?: boolean;
+}
+
+export interface SeedOptions extends Sources {
   name?: string;
   comment?: string;
   createdBy?: string;
@@ -54,6 +77,22 @@ export type ToEngine =
   | { type: 'add'; client: number; torrent: number; id: string | Uint8Array; options: AddOptions }
   | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions }
   | { type: 'remove'; torrent: number; call: number }
+  | { type: 'pause'; torrent: number }
+  | { type: 'resume'; torrent: number }
+  /** The priority of each piece (0 is not wanted, 4 usual, 7 first), and those that are fetched before all others. */
+  | { type: 'select'; torrent: number; priorities: Uint8Array; critical: number[] }
+  /** Of a torrent, or of the client, which all its torrents share. */
+  | { type: 'limits'; torrent: number; limits: Limits }
+  | { type: 'limits'; client: number; limits: Limits }
+  | { type: 'remove-peer'; torrent: number; link: number }
+  /** Not before the torrent's infoHash event. */
+  | { type: 'add-web-seed'; torrent: number; url: string }
+  /** Check all stored pieces again. Replies when it is done, with an error where one is bad. */
+  | { type: 'rescan'; torrent: number; call: number }
+  /** Takes a call back: nobody waits for its reply any more. */
+  | { type: 'cancel'; call: number }
+  /** How much the engine holds, as a Vitals. */
+  | { type: 'vitals'; call: number }
   | { type: 'destroy'; client: number; call: number }
   /** The info-hash that `id` names, as 40 hex digits; null where it names none without a look at the network. */
   | { type: 'info-hash'; id: string | Uint8Array; call: number }
@@ -117,6 +156,49 @@ export interface FileInfo {
   offset: number;
 }
 
+/** How much the engine holds, over all clients of the page. */
+export interface Vitals {
+  /** Bytes of WebAssembly memory, which grows and never shrinks. */
+  memory: number;
+  clients: number;
+  torrents: number;
+  /** WebRTC connections, those that are not open yet included. */
+  links: number;
+  timers: number;
+  /** Python objects that hold others. */
+  objects: number;
+}
+
+/** A tracker of a torrent. `connecting` is the state between two tries, too. */
+export interface TrackerState {
+  url: string;
+  state: 'unsupported' | 'connecting' | 'open' | 'working';
+  /** What went wrong last, in plain words; '' when all is well. */
+  error: string;
+  /** Milliseconds since 1970; null when none is to come. */
+  nextAnnounce: number | null;
+  /** Seconds between announces; null until the tracker told. */
+  interval: number | null;
+  /** As the tracker told, ourselves included; null until it did. */
+  seeds: number | null;
+  leechers: number | null;
+}
+
+/** What is told of a wire: its link, bytes and bytes per second both ways, its pieces, flags added up, and its client's name. */
+export type WireRow = [
+  link: number,
+  downloaded: number,
+  uploaded: number,
+  down: number,
+  up: number,
+  pieces: number,
+  flags: number,
+  client: string,
+];
+
+/** The bits of the flags of a WireRow. */
+export const WIRE = { AM_CHOKING: 1, AM_INTERESTED: 2, PEER_CHOKING: 4, PEER_INTERESTED: 8, SEED: 16, SNUBBED: 32 } as const;
+
 /** What changed in a torrent's mirrored state since the last message; a field that is absent is as it was. */
 export interface TorrentState {
   infoHash?: string;
@@ -134,6 +216,15 @@ export interface TorrentState {
   pieceLength?: number;
   lastPieceLength?: number;
   pieceCount?: number;
+  /** Where the info dictionary begins and ends (exclusive) in `torrentFile`. */
+  infoSpan?: [number, number];
+  /** The pieces that are here when the torrent gets ready: one bit a piece, high bit first. */
+  have?: Uint8Array;
+  /** Numbers of the files that a magnet link selects (BEP 53); absent: all. */
+  so?: number[];
+  /** URLs of the .torrent file, and hosts with ports, that a magnet link names. */
+  xs?: string[];
+  peerAddresses?: string[];
   files?: FileInfo[];
   ready?: boolean;
   done?: boolean;
@@ -150,6 +241,12 @@ export interface TorrentState {
   fileProgress?: number[];
   /** 0 to 1, while the files of a seed are being hashed. */
   hashing?: number;
+  /** Wires that changed. */
+  wires?: WireRow[];
+  /** All pieces on their way in: number of the piece, bytes that lack, and so on. */
+  partial?: number[];
+  /** All trackers. */
+  trackers?: TrackerState[];
 }
 
 /** Emitted on the torrent after `state` has been applied, in order. */
@@ -158,6 +255,8 @@ export type TorrentEvent =
   | ['metadata']
   | ['ready']
   | ['done']
+  /** Everything that is wanted is here, though not all may be wanted. */
+  | ['idle']
   | ['seed']
   | ['download', number]
   | ['upload', number]
@@ -175,6 +274,6 @@ export interface WireInfo {
   link: number;
   /** 40 hex digits. */
   peerId: string;
-  /** Client name and version as the peer tells it (BEP 10 `v`), or ''. */
+  /** Client name and version as the peer tells it (BEP 10 `v`, or by its peer id), or ''. */
   client: string;
 }

@@ -5,6 +5,7 @@ the clients. `start` is what the worker's JavaScript calls.
 """
 
 import asyncio
+import gc
 import itertools
 import random
 import secrets
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import js
+import pyodide_js
 from pyodide.ffi import create_proxy, to_js
 
 from torrentide.browser import loop
@@ -25,7 +27,7 @@ from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
-from torrentide.browser.torrent import PageTorrent
+from torrentide.browser.torrent import PageTorrent, set_limits
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
@@ -72,6 +74,15 @@ class Host:
             "add": self._on_add,
             "seed": self._on_seed,
             "remove": self._on_remove,
+            "pause": lambda message: self._with_torrent(message, PageTorrent.pause),
+            "resume": lambda message: self._with_torrent(message, PageTorrent.resume),
+            "select": self._on_select,
+            "limits": self._on_limits,
+            "remove-peer": self._on_remove_peer,
+            "add-web-seed": self._on_add_web_seed,
+            "rescan": self._on_rescan,
+            "cancel": self._on_cancel,
+            "vitals": self._on_vitals,
             "destroy": self._on_destroy,
             "info-hash": self._on_info_hash,
             "blob": self._on_blob,
@@ -138,6 +149,7 @@ class Host:
             max_conns=options["maxConns"],
         )
         sockets.session = dialer.session = session
+        set_limits(session.limits, options["limits"])
         client = Client(session, list(options["announce"]), options["tracker"])
         self._clients[message["client"]] = client
         if "blocklist" in options:
@@ -157,6 +169,7 @@ class Host:
     def _on_add(self, message: dict[str, Any]) -> None:
         torrent, client = self._new_torrent(message)
         options = message["options"]
+        torrent.configure(options, options.get("private"))
         given = message["id"]
         named = parse_id(given if isinstance(given, str) else bytes(given))
 
@@ -175,6 +188,8 @@ class Host:
 
     def _on_seed(self, message: dict[str, Any]) -> None:
         torrent, client = self._new_torrent(message)
+        # Whether a seed is private is written in it.
+        torrent.configure(message["options"], None)
 
         async def seed() -> None:
             metainfo, whole = await hash_files(
@@ -197,10 +212,56 @@ class Host:
         self._page.reply(message["call"], info_hash.hex() if info_hash else None)
 
     def _on_blob(self, message: dict[str, Any]) -> None:
+        torrent = self._open_torrent(message)
+        torrent.read(message["call"], message["file"], message["start"], message["end"])
+
+    def _on_rescan(self, message: dict[str, Any]) -> None:
+        self._open_torrent(message).rescan(message["call"])
+
+    def _on_cancel(self, message: dict[str, Any]) -> None:
+        for torrent in self._torrents.values():
+            torrent.cancel(message["call"])
+
+    def _on_select(self, message: dict[str, Any]) -> None:
+        priorities, critical = bytes(message["priorities"]), message["critical"]
+        self._with_torrent(message, lambda torrent: torrent.select(priorities, critical))
+
+    def _on_remove_peer(self, message: dict[str, Any]) -> None:
+        self._with_torrent(message, lambda torrent: torrent.remove_peer(message["link"]))
+
+    def _on_add_web_seed(self, message: dict[str, Any]) -> None:
+        self._with_torrent(message, lambda torrent: torrent.add_web_seed(message["url"]))
+
+    def _on_limits(self, message: dict[str, Any]) -> None:
+        limits = message["limits"]
+        if "torrent" in message:
+            self._with_torrent(message, lambda torrent: torrent.set_limits(limits))
+        elif message["client"] in self._clients:
+            set_limits(self._clients[message["client"]].session.limits, limits)
+
+    def _on_vitals(self, message: dict[str, Any]) -> None:
+        gc.collect()
+        vitals = {
+            "memory": pyodide_js._module.HEAPU8.length,
+            "clients": len(self._clients),
+            "torrents": len(self._torrents),
+            "links": len(self._owners),
+            "timers": len(self._timers),
+            "objects": len(gc.get_objects()),
+        }
+        self._page.reply(message["call"], vitals)
+
+    def _with_torrent(self, message: dict[str, Any], act: Callable[[PageTorrent], None]) -> None:
+        """Messages about a torrent that has just ended mean nothing."""
+        torrent = self._torrents.get(message["torrent"])
+        if torrent is not None:
+            act(torrent)
+
+    def _open_torrent(self, message: dict[str, Any]) -> PageTorrent:
         torrent = self._torrents.get(message["torrent"])
         if torrent is None:
             raise Closed("the torrent was removed")
-        torrent.read(message["call"], message["file"], message["start"], message["end"])
+        return torrent
 
     def _new_torrent(self, message: dict[str, Any]) -> tuple[PageTorrent, Client]:
         number, client = message["torrent"], self._clients.get(message["client"])
@@ -212,6 +273,7 @@ class Host:
             self._page,
             self._timers,
             self._shim.reader,
+            self._digests,
             gone=lambda: self._close(number),
         )
         client.torrents.add(number)

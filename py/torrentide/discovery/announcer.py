@@ -51,6 +51,21 @@ class Progress:
     left: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a torrent stands with one tracker. `state` is `connecting` (between two tries, too), `open`, or
+    `working`: it took an announce. `trouble` is what went wrong since it last worked, or empty.
+    `next_announce` is a time, `interval` in seconds; the counts hold ourselves. None is unknown."""
+
+    url: str
+    state: str
+    trouble: str
+    next_announce: float | None
+    interval: float | None
+    seeds: int | None
+    leechers: int | None
+
+
 class Announcer:
     """Announces a torrent to `tracker`. `progress()` gives the numbers, `offers_wanted(waiting, now)` how
     many offers are to be announced where so many are waiting already, `welcome(peer_id, now)` whether a
@@ -86,6 +101,8 @@ class Announcer:
         self._lonely = lonely
         self._warn = warn
         self._announced = announced
+        self._reply: AnnounceReply | None = None
+        self._trouble = ""
         self._interval = DEFAULT_INTERVAL
         self._min_interval = 0.0
         self._timer: Timer | None = None
@@ -101,6 +118,21 @@ class Announcer:
         self._completed_due = False
         self._gathering = False
         self._stopped = False
+
+    @property
+    def status(self) -> Status:
+        """How we stand with the tracker."""
+        reply = self._reply
+        working = self.tracker.is_open and reply is not None and not self._trouble
+        return Status(
+            url=self.tracker.url,
+            state="working" if working else "open" if self.tracker.is_open else "connecting",
+            trouble=self._trouble,
+            next_announce=self._timer.due if self._timer is not None and self.tracker.is_open else None,
+            interval=self._interval if reply is not None else None,
+            seeds=reply.seeds if reply is not None else None,
+            leechers=reply.leechers if reply is not None else None,
+        )
 
     def completed(self, now: float) -> None:
         """The download is complete: the tracker is told once, and never before it knows of the start."""
@@ -174,7 +206,7 @@ class Announcer:
                 else:
                     self._links.refuse_answer(message, now)
             case Failure():
-                self._warn(TrackerError(f"{self.tracker.url} refused: {message.reason}"))
+                self._complain(TrackerError(f"{self.tracker.url} refused: {message.reason}"))
 
     def tracker_trouble(self, error: TrackerError, now: float) -> None:
         """The tracker can't be used for now; it comes back by itself."""
@@ -183,6 +215,10 @@ class Announcer:
             self._scrapes.clear()
             self._cancel_timer()
             self._cancel_healing()
+        self._complain(error)
+
+    def _complain(self, error: TrackerError) -> None:
+        self._trouble = str(error)
         self._warn(error)
 
     # -- Announcing
@@ -232,6 +268,7 @@ class Announcer:
         self._schedule(now + self._interval)
 
     def _on_reply(self, reply: AnnounceReply, now: float) -> None:
+        self._reply, self._trouble = reply, ""
         self._min_interval = reply.min_interval or self._min_interval
         interval = max(reply.interval or self._interval, self._min_interval)
         if interval != self._interval:

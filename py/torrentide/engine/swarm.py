@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from torrentide.discovery.announcer import Announcer, Progress
+from torrentide.discovery.announcer import Announcer, Progress, Status
 from torrentide.discovery.links import Links
 from torrentide.discovery.signalling import AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
@@ -112,6 +112,10 @@ class Swarm:
         """The network is there again."""
         for announcer in self._announcers:
             announcer.online(now)
+
+    def trackers(self) -> list[Status]:
+        """How we stand with each tracker."""
+        return [announcer.status for announcer in self._announcers]
 
     def scrape(self, done: Callable[[str, ScrapeReply], None]) -> None:
         """Ask every tracker for its counts; `done` is called with the URL of each that answers."""

@@ -3,17 +3,30 @@
 
 import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-host';
 import { connectWorker } from '../rtc/worker-link';
-import type { Phase, ToEngine } from '../protocol';
+import type { Limits, Phase, ToEngine } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
 import { EventEmitter } from './events';
+import { type Abortable, Gate } from './gate';
 import { type SeedInput, seedFiles } from './inputs';
-import { type AddOptions, type SeedOptions, type TorrentideOptions, addOptions, clientOptions, seedOptions } from './options';
+import {
+  type AddOptions,
+  type SeedOptions,
+  type TorrentideOptions,
+  addOptions,
+  clientOptions,
+  limitOption,
+  list,
+  seedOptions,
+} from './options';
+import { idBytes, newPeerId, randomId, toHex } from './peer-id';
+import { Throttle } from './throttle';
 import { Torrent, type TorrentOwner } from './torrent';
 import { type TorrentId, engineId, ownSources } from './torrent-id';
 
 export interface TorrentideEvents {
   /** How far the start of the engine is. */
   boot: [Phase];
+  listening: [];
   ready: [];
   add: [Torrent];
   /** A torrent is ready. */
@@ -28,24 +41,47 @@ export interface TorrentideEvents {
 }
 
 type OnTorrent = (torrent: Torrent) => void;
-type Callback = (error?: Error) => void;
+type Callback = (error?: Error | null) => void;
 type Request = TorrentOwner['request'];
 
 export class Torrentide extends EventEmitter<TorrentideEvents> {
   static readonly WEBRTC_SUPPORT: boolean = typeof RTCPeerConnection === 'function';
+  /** A page has no UDP. */
+  static readonly UTP_SUPPORT: boolean = false;
   static readonly VERSION: string = __VERSION__;
   /** Makes WebRTC connections for Python in `worker`, which can't do so itself: see docs/python.md. */
   static readonly connectWorker: (worker: Worker) => void = connectWorker;
 
   torrents: Torrent[] = [];
-  /** 40 hex digits; '' until the client is ready. */
-  peerId = '';
+  /** 40 hex digits, as `nodeId`. */
+  readonly peerId: string;
+  readonly peerIdBuffer: Uint8Array;
+  readonly nodeId: string;
+  readonly nodeIdBuffer: Uint8Array;
+  readonly userAgent: string;
   /** True once the engine is up. Calls made before wait for it. */
   ready = false;
+  listening = false;
   destroyed = false;
   readonly maxConns: number;
+  readonly tracker: object | false;
+  /** What only programs outside of a page can do is false; what it can be told of all the same is as it was given. */
+  readonly dht = false;
+  readonly utp = false;
+  readonly lsd: boolean;
+  readonly utPex: boolean;
+  readonly natUpnp: boolean | 'permanent';
+  readonly natPmp: boolean;
+  readonly torrentPort: number;
+  readonly dhtPort: number;
+  readonly secure: number;
+  readonly enableWebSeeds: boolean;
+  readonly seedOutgoingConnections: boolean;
+  /** The speed limits of all torrents together, as `downloadLimit` and `uploadLimit`. */
+  readonly throttleGroups: { readonly down: Throttle; readonly up: Throttle };
   readonly #engine: Engine;
   readonly #number: number;
+  readonly #ready = new Gate<this>();
 
   /** The folder of the engine's files, by default `engine/` beside this script. A bundler's page sets it before its first client. */
   static get engineURL(): string | URL {
@@ -59,13 +95,33 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   /** Throws ERR_INVALID_OPTION. */
   constructor(options: TorrentideOptions = {}) {
     super();
-    const sent = clientOptions(options);
+    this.peerIdBuffer = options.peerId === undefined ? newPeerId() : idBytes('peerId', options.peerId);
+    this.peerId = toHex(this.peerIdBuffer);
+    this.nodeIdBuffer = options.nodeId === undefined ? randomId() : idBytes('nodeId', options.nodeId);
+    this.nodeId = toHex(this.nodeIdBuffer);
+    this.userAgent = options.userAgent ?? `Torrentide/${__VERSION__}`;
+    this.tracker = options.tracker === false ? false : typeof options.tracker === 'object' ? options.tracker : {};
+    this.lsd = options.lsd !== false;
+    this.utPex = options.utPex !== false;
+    this.natUpnp = options.natUpnp ?? true;
+    this.natPmp = options.natPmp ?? true;
+    this.torrentPort = options.torrentPort || 0;
+    this.dhtPort = options.dhtPort || 0;
+    this.secure = Number(options.secure ?? 1);
+    this.enableWebSeeds = options.webSeeds !== false;
+    this.seedOutgoingConnections = options.seedOutgoingConnections ?? true;
+    const limitsChanged = (): void => this.#engine.post({ type: 'limits', client: this.#number, limits: this.#limits });
+    this.throttleGroups = {
+      down: new Throttle(limitOption(options.downloadLimit), limitsChanged),
+      up: new Throttle(limitOption(options.uploadLimit), limitsChanged),
+    };
+    const sent = clientOptions(options, this.peerIdBuffer, this.#limits);
     this.maxConns = sent.maxConns;
     this.#engine = sharedEngine();
     this.#number = this.#engine.number();
     this.#engine.addClient(this.#number, {
       phase: (phase) => this.emit('boot', phase),
-      opened: (peerId) => this.#opened(peerId),
+      opened: () => this.#opened(),
       failed: (error) => this.#failed(error),
     });
     this.#engine.post({ type: 'client', client: this.#number, options: sent });
@@ -90,18 +146,51 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     return sum(this.torrents, (torrent) => torrent.uploaded) / (sum(this.torrents, (torrent) => torrent.received) || 1);
   }
 
+  /** Bytes per second; -1 is no limit, 0 lets nothing through. Setting it to what is no limit throws ERR_INVALID_ARGUMENT. */
+  get downloadLimit(): number {
+    return this.throttleGroups.down.limit;
+  }
+
+  set downloadLimit(limit: number) {
+    this.throttleGroups.down.limit = limit;
+  }
+
+  get uploadLimit(): number {
+    return this.throttleGroups.up.limit;
+  }
+
+  set uploadLimit(limit: number) {
+    this.throttleGroups.up.limit = limit;
+  }
+
+  /** Sets `downloadLimit`; false for what is no limit. */
+  throttleDownload(rate: number | string): false | void {
+    return throttle(this.throttleGroups.down, rate);
+  }
+
+  throttleUpload(rate: number | string): false | void {
+    return throttle(this.throttleGroups.up, rate);
+  }
+
+  /** Waits until the engine is up. Rejects with the client's error, or ERR_CLOSED. */
+  whenReady(options?: Abortable): Promise<this> {
+    return this.#ready.wait(options);
+  }
+
   /** Starts a download. The callback comes when the torrent is ready: its metadata is there. Throws ERR_CLOSED. */
   add(id: TorrentId, onTorrent?: OnTorrent): Torrent;
-  add(id: TorrentId, options?: AddOptions, onTorrent?: OnTorrent): Torrent;
-  add(id: TorrentId, options: AddOptions | OnTorrent = {}, onTorrent?: OnTorrent): Torrent {
+  add(id: TorrentId, options?: AddOptions | null, onTorrent?: OnTorrent): Torrent;
+  add(id: TorrentId, options?: AddOptions | null | OnTorrent, onTorrent?: OnTorrent): Torrent {
     if (typeof options === 'function') return this.add(id, {}, options);
-    const request: Request = async (torrent) => {
-      const { announce, urlList } = addOptions(options);
-      const own = addOptions(ownSources(id));
-      const sources = { announce: [...own.announce, ...announce], urlList: [...own.urlList, ...urlList] };
-      return { type: 'add', client: this.#number, torrent, id: await engineId(id), options: sources };
+    const given = { ...options };
+    const request: Request = async (torrent, _, limits) => {
+      const sent = addOptions(given, limits, this.enableWebSeeds);
+      const own = ownSources(id);
+      sent.announce.unshift(...list(own.announce));
+      sent.urlList.unshift(...list(own.urlList));
+      return { type: 'add', client: this.#number, torrent, id: await engineId(id), options: sent };
     };
-    const torrent = this.#start(request, (infoHash, { code }) => {
+    const torrent = this.#start(request, given, false, (infoHash, { code }) => {
       queueMicrotask(() => this.#callExisting(infoHash, onTorrent));
       return new TorrentideError(code, `Cannot add duplicate torrent ${infoHash}`);
     });
@@ -115,14 +204,15 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
 
   /** Makes a torrent of files and shares it. The callback comes when it is there for others. Throws ERR_CLOSED. */
   seed(input: SeedInput, onSeed?: OnTorrent): Torrent;
-  seed(input: SeedInput, options?: SeedOptions, onSeed?: OnTorrent): Torrent;
-  seed(input: SeedInput, options: SeedOptions | OnTorrent = {}, onSeed?: OnTorrent): Torrent {
+  seed(input: SeedInput, options?: SeedOptions | null, onSeed?: OnTorrent): Torrent;
+  seed(input: SeedInput, options?: SeedOptions | null | OnTorrent, onSeed?: OnTorrent): Torrent {
     if (typeof options === 'function') return this.seed(input, {}, options);
-    const request: Request = async (torrent, signal): Promise<ToEngine> => {
-      const sent = seedOptions(options);
+    const given = { ...options };
+    const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
+      const sent = seedOptions(given, limits, this.enableWebSeeds);
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
-    const torrent = this.#start(request, (infoHash) => {
+    const torrent = this.#start(request, given, true, (infoHash) => {
       queueMicrotask(() => this.#callExisting(infoHash, onSeed));
       return null;
     });
@@ -132,47 +222,70 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     return torrent;
   }
 
-  /** The torrent of that id, or null. Rejects with ERR_CLOSED. */
-  async get(id: TorrentId | Torrent): Promise<Torrent | null> {
-    if (this.destroyed) throw closed('client');
+  /** The torrent of that id, or null: also for what is no id. */
+  async get(id: TorrentId | Torrent, options: Abortable = {}): Promise<Torrent | null> {
     if (id instanceof Torrent) return this.torrents.includes(id) ? id : null;
     const known = typeof id === 'string' && this.#find(id.toLowerCase());
     if (known) return known;
-    const infoHash = await this.#engine.call({ type: 'info-hash', id: await engineId(id) });
-    return typeof infoHash === 'string' ? (this.#find(infoHash) ?? null) : null;
+    if (this.torrents.length === 0) return null;
+    try {
+      const infoHash = await this.#engine.call({ type: 'info-hash', id: await engineId(id) }, options.signal);
+      return typeof infoHash === 'string' ? (this.#find(infoHash) ?? null) : null;
+    } catch (error) {
+      if (error instanceof TorrentideError) return null;
+      throw error;
+    }
   }
 
-  /** Ends a torrent and frees its data. Rejects if the client does not have it. */
+  /** Ends a torrent and frees its data. Rejects with ERR_NO_TORRENT if the client does not have it. */
   remove(id: TorrentId | Torrent, callback?: Callback): Promise<void>;
   remove(id: TorrentId | Torrent, options?: object | null, callback?: Callback): Promise<void>;
   async remove(id: TorrentId | Torrent, options?: object | null | Callback, callback?: Callback): Promise<void> {
-    const done = typeof options === 'function' ? options : callback;
+    const done = typeof options === 'function' ? (options as Callback) : callback;
     const torrent = await this.get(id);
     if (!torrent) throw new TorrentideError('ERR_NO_TORRENT', `No torrent with id ${String(id)}`);
-    await new Promise<void>((resolve, reject) => torrent.destroy((error) => (error ? reject(error) : resolve())));
-    done?.();
+    await torrent.destroy();
+    done?.(null);
   }
 
-  /** Ends the client and all its torrents. The callback comes when the engine has let go of them. Throws ERR_CLOSED. */
-  destroy(callback?: Callback): void {
-    if (this.destroyed) throw closed('client');
-    this.#end();
-    this.#engine.call({ type: 'destroy', client: this.#number }).then(
-      () => callback?.(),
-      (error: Error) => callback?.(error),
-    );
+  /** Where peers could reach us: nowhere, as in WebTorrent's pages. Null until `listening`. */
+  address(): { address: string; family: string; port: number } | null {
+    return this.listening ? { address: '0.0.0.0', family: 'IPv4', port: 0 } : null;
   }
 
-  #start(request: Request, duplicate: TorrentOwner['duplicate']): Torrent {
+  /** Throws ERR_UNSUPPORTED. */
+  createServer(_options?: object): never {
+    throw new TorrentideError('ERR_UNSUPPORTED', 'Files have no URLs of their own yet: use file.blob(), stream() or getBlobURL().');
+  }
+
+  /**
+   * Ends the client and all its torrents. The callback comes, and the promise resolves, when the engine has let go of them.
+   * Throws ERR_CLOSED.
+   */
+  destroy(callback?: Callback): Promise<void> {
     if (this.destroyed) throw closed('client');
-    const torrent: Torrent = new Torrent(this.#engine, {
+    this.#end(closed('client'));
+    const end = this.#engine.call({ type: 'destroy', client: this.#number });
+    // The end of the engine is the end of the client as well.
+    return end.catch(() => {}).then(() => callback?.(null));
+  }
+
+  get #limits(): Limits {
+    return { down: this.downloadLimit, up: this.uploadLimit };
+  }
+
+  #start(request: Request, options: AddOptions | SeedOptions, seeding: boolean, duplicate: TorrentOwner['duplicate']): Torrent {
+    if (this.destroyed) throw closed('client');
+    const owner: TorrentOwner = {
+      client: this,
       request,
       duplicate,
       moved: (event, bytes) => this.emit(event, bytes),
       seeding: () => this.emit('seed', torrent),
       removed: () => this.#removed(torrent),
       failed: (error) => this.emit('error', error),
-    });
+    };
+    const torrent: Torrent = new Torrent(this.#engine, owner, options, seeding);
     this.torrents.push(torrent);
     return torrent;
   }
@@ -191,21 +304,33 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     this.emit('remove', torrent);
   }
 
-  #opened(peerId: string): void {
-    this.peerId = peerId;
+  #opened(): void {
+    this.listening = true;
+    this.emit('listening');
+    if (this.destroyed) return;
     this.ready = true;
+    this.#ready.open(this);
     this.emit('ready');
   }
 
   #failed(error: TorrentideError): void {
-    this.#end();
+    this.#end(error);
     this.emit('error', error);
   }
 
-  #end(): void {
+  #end(error: TorrentideError): void {
     this.destroyed = true;
+    this.#ready.shut(error);
     this.#engine.removeClient(this.#number);
-    for (const torrent of [...this.torrents]) guarded(() => torrent.destroy());
+    for (const torrent of [...this.torrents]) guarded(() => void torrent.destroy());
+  }
+}
+
+function throttle(group: Throttle, rate: number | string): false | void {
+  try {
+    group.limit = Number(rate);
+  } catch {
+    return false;
   }
 }
 

@@ -25,6 +25,10 @@ export class EventEmitter<E extends EventMap<E>> {
     return this.#insert(event, { listener, once: false }, true);
   }
 
+  prependOnceListener<K extends keyof E>(event: K, listener: ListenerOf<E, K>): this {
+    return this.#insert(event, { listener, once: true }, true);
+  }
+
   /** Removes the listener that was added last, if it is there several times. */
   off<K extends keyof E>(event: K, listener: ListenerOf<E, K>): this {
     const last = this.#entries.get(event)?.filter((entry) => entry.listener === listener).at(-1);
@@ -44,6 +48,19 @@ export class EventEmitter<E extends EventMap<E>> {
 
   listenerCount(event: keyof E): number {
     return this.#entries.get(event)?.length ?? 0;
+  }
+
+  listeners<K extends keyof E>(event: K): ListenerOf<E, K>[] {
+    return (this.#entries.get(event) ?? []).map(({ listener }) => listener as unknown as ListenerOf<E, K>);
+  }
+
+  eventNames(): (keyof E)[] {
+    return [...this.#entries].filter(([, entries]) => entries.length > 0).map(([event]) => event);
+  }
+
+  /** There is no limit here, and no warning at any number; pages that set one go on. */
+  setMaxListeners(_count: number): this {
+    return this;
   }
 
   /** True if anything listened. */

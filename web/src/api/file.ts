@@ -1,23 +1,35 @@
-// One file of a torrent: mirrored facts, and its data as Blob, bytes or stream. It reads through a function that its torrent
-// gives it, and knows neither the engine nor pieces.
+// One file of a torrent: mirrored facts, and its data as Blob, bytes or stream. It reads and selects through functions that its
+// torrent gives it, and knows neither the engine nor pieces on their way.
 
 import mime from 'mime/lite';
 import type { FileInfo } from '../protocol';
+import { TorrentideError } from '../errors';
 import { EventEmitter } from './events';
+import type { Abortable } from './gate';
+import type { Selections } from './selections';
 
-export interface ByteRange {
+export interface ByteRange extends Abortable {
   /** First byte. */
-  start?: number;
+  start?: number | undefined;
   /** Last byte, inclusive; one past the end of the file means its last byte. */
-  end?: number;
+  end?: number | undefined;
 }
 
 export interface FileEvents {
   done: [];
 }
 
-/** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
-type Read = (start: number, end: number) => Promise<Blob>;
+/** What a file needs of its torrent. */
+export interface FileOwner {
+  readonly pieceLength: number;
+  /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
+  read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
+  select(from: number, to: number, priority: number | boolean | undefined): void;
+  /** All that this file does not share with another one that is wanted. */
+  deselect(file: FileEntry): void;
+}
+
+type Callback<T> = (error: Error | null, value?: T) => void;
 
 /** Bytes that a stream asks for at a time: several pieces, so that a slow torrent still flows. */
 const STREAM_CHUNK = 1024 * 1024;
@@ -33,13 +45,18 @@ export class FileEntry extends EventEmitter<FileEvents> {
   readonly offset: number;
   /** MIME type, by extension. */
   readonly type: string;
-  done: boolean;
+  readonly done: boolean;
   /** Verified bytes. */
-  downloaded = 0;
-  readonly #read: Read;
+  readonly downloaded: number = 0;
+  /** Whether it was wanted last. */
+  selected: boolean;
+  /** Its first and last piece; of an empty file the last may come before the first. */
+  readonly _startPiece: number;
+  readonly _endPiece: number;
+  readonly #owner: FileOwner;
 
   /** @internal */
-  constructor(info: FileInfo, read: Read) {
+  constructor(info: FileInfo, owner: FileOwner, selected: boolean) {
     super();
     this.name = info.name;
     this.path = info.path;
@@ -48,7 +65,10 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.offset = info.offset;
     this.type = mime.getType(info.name) ?? 'application/octet-stream';
     this.done = info.length === 0;
-    this.#read = read;
+    this._startPiece = Math.floor(info.offset / owner.pieceLength);
+    this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
+    this.selected = selected;
+    this.#owner = owner;
   }
 
   /** 0 to 1; 0 for an empty file, as in WebTorrent. */
@@ -56,34 +76,103 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return this.length ? this.downloaded / this.length : 0;
   }
 
+  /** Throws ERR_UNSUPPORTED. */
+  get streamURL(): string {
+    throw new TorrentideError('ERR_UNSUPPORTED', 'No server created: files have no URL of their own yet. Use blob(), stream() or getBlobURL().');
+  }
+
+  /** Wants the file. Throws ERR_CLOSED. */
+  select(priority?: number | boolean): void {
+    if (this.length) this.#owner.select(this._startPiece, this._endPiece, priority);
+    this.selected = true;
+  }
+
+  /** Does not want it. A piece that it shares with a file that is wanted is fetched all the same. Throws ERR_CLOSED. */
+  deselect(): void {
+    if (this.length) this.#owner.deselect(this);
+    this.selected = false;
+  }
+
+  /** Whether bytes of the file are in that piece. */
+  includes(piece: number): boolean {
+    return this._startPiece <= piece && this._endPiece >= piece;
+  }
+
   /** Waits until the bytes are there. Rejects with ERR_CLOSED if the torrent is destroyed, RangeError for a bad range. */
-  async blob(range?: ByteRange): Promise<Blob> {
+  async blob(range?: ByteRange | null): Promise<Blob> {
     const { start, end } = this.#bounds(range);
-    const data = start < end ? await this.#read(start, end) : new Blob();
+    const data = start < end ? await this.#owner.read(start, end, range?.signal) : new Blob();
     return data.slice(0, data.size, this.type);
   }
 
   /** As `blob`. */
-  async arrayBuffer(range?: ByteRange): Promise<ArrayBuffer> {
+  async arrayBuffer(range?: ByteRange | null): Promise<ArrayBuffer> {
     return (await this.blob(range)).arrayBuffer();
   }
 
   /** The bytes in order, as they come. Errors as `blob` rejects; a bad range throws. */
-  stream(range?: ByteRange): ReadableStream<Uint8Array> {
-    const { start, end } = this.#bounds(range);
-    let at = start;
-    return new ReadableStream({
+  stream(range?: ByteRange | null): ReadableStream<Uint8Array> {
+    const stop = new AbortController();
+    const signal = range?.signal ? AbortSignal.any([range.signal, stop.signal]) : stop.signal;
+    const chunks = this.#chunks({ ...this.#bounds(range), signal });
+    return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        if (at >= end) return controller.close();
-        const next = Math.min(at + STREAM_CHUNK, end);
-        const blob = await this.#read(at, next);
-        controller.enqueue(new Uint8Array(await blob.arrayBuffer()));
-        at = next;
+        const { value, done } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
       },
+      cancel: () => stop.abort(),
     });
   }
 
-  #bounds({ start = 0, end = this.length - 1 }: ByteRange = {}): { start: number; end: number } {
+  /** As `stream`. */
+  [Symbol.asyncIterator](range?: ByteRange | null): AsyncGenerator<Uint8Array, void, void> {
+    return this.#chunks({ ...this.#bounds(range), signal: range?.signal });
+  }
+
+  /** Throws ERR_UNSUPPORTED. */
+  streamTo<E extends HTMLMediaElement>(element: E): E {
+    element.src = this.streamURL;
+    return element;
+  }
+
+  /** WebTorrent 1: the whole file, to a callback. */
+  getBuffer(callback: Callback<Uint8Array>): void {
+    settle(this.arrayBuffer().then((data) => new Uint8Array(data)), callback);
+  }
+
+  getBlob(callback: Callback<Blob>): void {
+    settle(this.blob(), callback);
+  }
+
+  /** The page revokes the URL. */
+  getBlobURL(callback: Callback<string>): void {
+    settle(this.blob().then((blob) => URL.createObjectURL(blob)), callback);
+  }
+
+  /** Everything is here; called by the torrent. @internal */
+  finish(): void {
+    Object.assign(this, { done: true, downloaded: this.length });
+    this.emit('done');
+  }
+
+  /** Called by the torrent, for a magnet link that selects files. @internal */
+  selectIn(selections: Selections): void {
+    if (this.length) selections.select(this._startPiece, this._endPiece);
+    this.selected = true;
+  }
+
+  async *#chunks({ start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined }): AsyncGenerator<Uint8Array, void, void> {
+    for (let at = start; at < end; ) {
+      const next = Math.min(at + STREAM_CHUNK, end);
+      const blob = await this.#owner.read(at, next, signal);
+      yield new Uint8Array(await blob.arrayBuffer());
+      at = next;
+    }
+  }
+
+  #bounds(range: ByteRange | null | undefined): { start: number; end: number } {
+    const { start = 0, end = this.length - 1 } = range ?? {};
     const whole = Number.isInteger(start) && Number.isInteger(end);
     const last = Math.min(end, this.length - 1);
     if (!whole || start < 0 || start > last + 1) {
@@ -91,4 +180,12 @@ export class FileEntry extends EventEmitter<FileEvents> {
     }
     return { start, end: last + 1 };
   }
+}
+
+/** What the callback throws is an uncaught error, as of any event. */
+function settle<T>(promise: Promise<T>, callback: Callback<T>): void {
+  promise.then(
+    (value) => queueMicrotask(() => callback(null, value)),
+    (error: Error) => queueMicrotask(() => callback(error)),
+  );
 }

@@ -16,6 +16,22 @@ export interface TorrentideOptions {
   tracker?: boolean | TrackerOptions;
   /** Most connections of one torrent. */
   maxConns?: number;
+  /** Bytes per second of all torrents together; -1, the default, is no limit, and 0 lets nothing through. */
+  downloadLimit?: number;
+  uploadLimit?: number;
+  /** False: no web seed is used. */
+  webSeeds?: boolean;
+  /** 40 hex digits or 20 bytes. It is kept for pages that read it; a page can't use the DHT. */
+  nodeId?: string | Uint8Array;
+  userAgent?: string;
+  lsd?: boolean;
+  utPex?: boolean;
+  natUpnp?: boolean | 'permanent';
+  natPmp?: boolean;
+  seedOutgoingConnections?: boolean;
+  secure?: number;
+  torrentPort?: number;
+  dhtPort?: number;
   /**
    * Addresses that no connection is made to: the URL of a list, its text or bytes (gzipped or not), or its lines. A line is an
    * address, a range `a-b`, a network `a/n`, or PeerGuardian's `name:a-b`.
@@ -23,14 +39,32 @@ export interface TorrentideOptions {
   blocklist?: string | Uint8Array | (string | { start: string; end: string })[];
 }
 
-export interface AddOptions {
+interface TorrentOptions {
+  /** Bytes per second of this torrent; -1, the default, is no limit, and 0 lets nothing through. */
+  downloadLimit?: number;
+  uploadLimit?: number;
+  /** Begin paused. */
+  paused?: boolean;
+  /** Begin with nothing selected. */
+  deselect?: boolean;
+  /** Rarest first is the default: it keeps a swarm alive. A piece that a file is read for comes before all others in any case. */
+  strategy?: 'rarest' | 'sequential';
+  maxWebConns?: number;
+  path?: string;
+  /** Ends the torrent. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface AddOptions extends TorrentOptions {
+  /** Overrides what the torrent says: whether trackers that it does not name are left out. */
+  private?: boolean;
   /** Trackers besides those that the torrent names. */
   announce?: string | string[];
   /** Web seeds besides those that the torrent names. */
   urlList?: string | string[];
 }
 
-export interface SeedOptions extends AddOptions {
+export interface SeedOptions extends Omit<AddOptions, 'private'> {
   name?: string;
   comment?: string;
   createdBy?: string;
@@ -57,27 +91,35 @@ const DEFAULT_RTC_CONFIG: RTCConfiguration = {
 /** The defaults of create-torrent that a page can use. */
 const DEFAULT_TRACKERS = ['wss://tracker.btorrent.xyz', 'wss://tracker.openwebtorrent.com', 'wss://tracker.webtorrent.dev'];
 
-const BYTE_DIGITS = /[0-9a-f]{2}/gi;
-
-/** Throws ERR_INVALID_OPTION. */
-export function clientOptions(options: TorrentideOptions): protocol.ClientOptions {
-  const tracker = typeof options.tracker === 'object' ? options.tracker : {};
+export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, limits: protocol.Limits): protocol.ClientOptions {
+  const tracker = (typeof options.tracker === 'object' && options.tracker) || {};
   return {
-    ...(options.peerId === undefined ? {} : { peerId: binaryPeerId(options.peerId) }),
+    peerId: String.fromCharCode(...peerId),
     announce: list(tracker.announce),
     tracker: options.tracker !== false,
     maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
+    limits,
     rtcConfig: tracker.rtcConfig ?? DEFAULT_RTC_CONFIG,
     ...(options.blocklist === undefined ? {} : { blocklist: blocklist(options.blocklist) }),
   };
 }
 
-export function addOptions(options: AddOptions): protocol.AddOptions {
-  return { announce: list(options.announce), urlList: list(options.urlList) };
+export function addOptions(options: AddOptions, limits: protocol.Limits, webSeeds: boolean): protocol.AddOptions {
+  return {
+    announce: list(options.announce),
+    urlList: list(options.urlList),
+    ...torrentOptions(options, limits, webSeeds),
+    ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
+  };
+}
+
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
+  const { paused, deselect, strategy } = options;
+  return { limits, webSeeds, paused: paused === true, deselect: deselect === true, sequential: strategy === 'sequential' };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-export function seedOptions(options: SeedOptions): protocol.SeedOptions {
+export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSeeds: boolean): protocol.SeedOptions {
   const { name, comment, pieceLength, maxPieceLength, info } = options;
   const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
@@ -95,6 +137,7 @@ export function seedOptions(options: SeedOptions): protocol.SeedOptions {
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
+    ...torrentOptions(options, limits, webSeeds),
   };
 }
 
@@ -104,17 +147,16 @@ function blocklist(given: NonNullable<TorrentideOptions['blocklist']>): NonNulla
   return { data: given.map((line) => (typeof line === 'string' ? line : `${line.start}-${line.end}`)).join('\n') };
 }
 
+/** WebTorrent's rule: what is no number, or below zero, is no limit. */
+export function limitOption(limit: number | undefined): number {
+  return typeof limit === 'number' && limit >= 0 && Number.isFinite(limit) ? limit : -1;
+}
+
 function whole(name: string, value: number): number {
   if (Number.isSafeInteger(value)) return value;
   throw new TorrentideError('ERR_INVALID_OPTION', `${name} must be a whole number, not ${String(value)}.`);
 }
 
-function list(value: string | string[] | undefined): string[] {
+export function list(value: string | string[] | undefined): string[] {
   return typeof value === 'string' ? [value] : [...(value ?? [])].map(String);
-}
-
-function binaryPeerId(peerId: string | Uint8Array): string {
-  const bytes = typeof peerId === 'string' ? (peerId.match(BYTE_DIGITS) ?? []).map((hex) => parseInt(hex, 16)) : [...peerId];
-  if (bytes.length !== 20) throw new TorrentideError('ERR_INVALID_OPTION', 'peerId must be 40 hex digits or 20 bytes.');
-  return String.fromCharCode(...bytes);
 }

@@ -4,7 +4,7 @@ import { TorrentideError } from '../errors';
 import type { AddOptions } from './options';
 
 /** A parsed torrent, or any object that carries as much of one. */
-export interface TorrentObject extends AddOptions {
+export interface TorrentObject extends Pick<AddOptions, 'announce' | 'urlList'> {
   infoHash?: string | undefined;
   magnetURI?: string | undefined;
   torrentFile?: Uint8Array | undefined;
@@ -35,7 +35,7 @@ export async function engineId(id: TorrentId): Promise<string | Uint8Array> {
 }
 
 /** The trackers and web seeds of a torrent object that has only its info-hash. */
-export function ownSources(id: TorrentId): AddOptions {
+export function ownSources(id: TorrentId): Pick<AddOptions, 'announce' | 'urlList'> {
   if (typeof id !== 'object' || id === null || !('infoHash' in id)) return {};
   return { announce: id.announce ?? [], urlList: id.urlList ?? [] };
 }

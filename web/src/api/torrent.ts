@@ -1,47 +1,26 @@
-// One torrent as the page sees it: a mirror of the engine's state, and its events. State is applied before the events that tell
-// of it, so a getter never waits. It knows the engine's messages about itself, not how the client keeps its list.
+// One torrent as the page has it: what can be done with it, and the order of its events. State is applied before the events that
+// tell of it. It knows the engine's messages about itself, not how the client keeps its list.
 
 import type { Engine } from '../engine-host';
-import type { ToEngine, TorrentEvent, TorrentState } from '../protocol';
+import type { FileInfo, Limits, ToEngine, TorrentEvent, TorrentState, WireInfo } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
-import { EventEmitter } from './events';
-import { FileEntry } from './file';
-
-/** A connected peer. */
-export interface Wire {
-  /** 40 hex digits. */
-  readonly peerId: string;
-  /** Client name and version as the peer tells it, or ''. */
-  readonly client: string;
-  readonly type: 'webrtc';
-}
-
-export interface TorrentEvents {
-  infoHash: [];
-  metadata: [];
-  ready: [];
-  done: [];
-  seed: [];
-  /** Bytes since the last one. */
-  download: [number];
-  upload: [number];
-  /** Index of a piece. */
-  verified: [number];
-  wire: [Wire];
-  noPeers: [string];
-  trackerAnnounce: [];
-  warning: [TorrentideError];
-  error: [TorrentideError];
-  close: [];
-}
+import type { Torrentide } from './client';
+import { FileEntry, type FileOwner } from './file';
+import { type Abortable, Gate } from './gate';
+import { TorrentMirror } from './mirror';
+import { type AddOptions, limitOption } from './options';
+import { Selections } from './selections';
+import { Throttle } from './throttle';
+import { Wire } from './wire';
 
 /** What a torrent needs of the client that made it. */
 export interface TorrentOwner {
+  readonly client: Torrentide;
   /**
    * Makes the first message to the engine; it may have to read files for it, until `signal` says that the torrent has ended.
    * A rejection is an error of the torrent.
    */
-  request(torrent: number, signal: AbortSignal): Promise<ToEngine>;
+  request(torrent: number, signal: AbortSignal, limits: Limits): Promise<ToEngine>;
   /** After the torrent's own event. */
   moved(event: 'download' | 'upload', bytes: number): void;
   seeding(): void;
@@ -52,56 +31,62 @@ export interface TorrentOwner {
   failed(error: TorrentideError): void;
 }
 
-type Callback = (error?: Error) => void;
+/** What names a connected peer: a wire, a peer id in hex, or `address:port`. */
+export type PeerName = string | Wire | { id: string };
 
-export class Torrent extends EventEmitter<TorrentEvents> {
-  /** 40 hex digits; undefined until it is known. */
-  readonly infoHash: string | undefined = undefined;
-  readonly name: string | undefined = undefined;
-  readonly magnetURI: string | undefined = undefined;
-  /** The bytes of the .torrent file; undefined until the metadata is there. */
-  readonly torrentFile: Uint8Array | undefined = undefined;
-  readonly announce: readonly string[] = [];
-  readonly urlList: readonly string[] = [];
-  readonly private: boolean = false;
-  readonly comment: string | undefined = undefined;
-  readonly createdBy: string | undefined = undefined;
-  readonly created: Date | undefined = undefined;
-  /** Bytes; 0 until the metadata is there, as the three that follow. */
-  readonly length: number = 0;
-  readonly pieceLength: number = 0;
-  readonly lastPieceLength: number = 0;
-  readonly pieceCount: number = 0;
-  readonly files: readonly FileEntry[] = [];
-  readonly ready: boolean = false;
-  readonly done: boolean = false;
-  /** Bytes of verified pieces and of blocks that wait for the rest of theirs. */
-  readonly downloaded: number = 0;
-  /** Bytes from peers, useful or not. */
-  readonly received: number = 0;
-  readonly uploaded: number = 0;
-  /** Bytes per second. */
-  readonly downloadSpeed: number = 0;
-  readonly uploadSpeed: number = 0;
-  readonly numPeers: number = 0;
-  /** 0 to 1, while the files of a seed are being hashed. */
-  readonly hashing: number = 0;
+type Callback = (error?: Error | null) => void;
+type Settings = Omit<AddOptions, 'private' | 'announce' | 'urlList'>;
+/** A message about this torrent, as it is posted. */
+type Message = Extract<ToEngine, { torrent: number }>;
+type Unnumbered<M> = M extends Message ? Omit<M, 'torrent'> : never;
+
+const ADDRESS = /^(\[[0-9a-f:.]+\]|[^:]+):(\d{1,5})$/i;
+
+export class Torrent extends TorrentMirror {
+  readonly strategy: 'rarest' | 'sequential';
+  readonly maxWebConns: number;
+  /** Kept for pages that read it; nothing is written there. */
+  readonly path: string;
+  readonly rootDir = null;
+  readonly store = null;
+  readonly discovery = null;
+  /** Whether the data is known to be right: it is what this torrent was made of. */
+  readonly skipVerify: boolean;
   readonly #engine: Engine;
   readonly #owner: TorrentOwner;
   readonly #number: number;
-  readonly #wires = new Map<number, Wire>();
   readonly #life = new AbortController();
+  readonly #ready = new Gate<this>();
+  readonly #done = new Gate<this>();
+  readonly #down: Throttle;
+  readonly #up: Throttle;
+  readonly #deselected: boolean;
+  #paused: boolean;
   #destroyed = false;
-  /** Whether the engine knows of this torrent. */
-  #requested = false;
+  #interested = false;
+  /** What is to be said once the engine knows of this torrent; null when it does. */
+  #early: ToEngine[] | null = [];
+  #selecting = false;
+  readonly #webSeeds = new Set<string>();
+  #fileURL: string | undefined;
 
   /** @internal */
-  constructor(engine: Engine, owner: TorrentOwner) {
+  constructor(engine: Engine, owner: TorrentOwner, options: Settings, seeding: boolean) {
     super();
     this.#engine = engine;
     this.#owner = owner;
     this.#number = engine.number();
+    this.strategy = options.strategy === 'sequential' ? 'sequential' : 'rarest';
+    this.maxWebConns = options.maxWebConns || 4;
+    this.path = options.path || '/torrentide';
+    this.skipVerify = seeding;
+    this.#paused = options.paused === true;
+    this.#deselected = options.deselect === true;
+    const limitsChanged = (): void => this.#tell({ type: 'limits', limits: this.#limits });
+    this.#down = new Throttle(limitOption(options.downloadLimit), limitsChanged);
+    this.#up = new Throttle(limitOption(options.uploadLimit), limitsChanged);
     engine.addTorrent(this.#number, (state, events) => this.#update(state, events));
+    this.#follow(options.signal);
     void this.#request();
   }
 
@@ -109,62 +94,238 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     return this.#destroyed;
   }
 
-  get wires(): Wire[] {
-    return [...this.#wires.values()];
+  /** Null once the torrent is destroyed. */
+  get client(): Torrentide | null {
+    return this.#destroyed ? null : this.#owner.client;
   }
 
-  get torrentFileBlob(): Blob | null {
-    if (!this.torrentFile) return null;
-    return new Blob([this.torrentFile as Uint8Array<ArrayBuffer>], { type: 'application/x-bittorrent' });
+  get paused(): boolean {
+    return this.#paused;
   }
 
-  /** 0 to 1. */
-  get progress(): number {
-    return this.length ? this.downloaded / this.length : 0;
+  /** Bytes per second; -1 is no limit, 0 lets nothing through. Setting it to what is no limit throws ERR_INVALID_ARGUMENT. */
+  get downloadLimit(): number {
+    return this.#down.limit;
   }
 
-  /** Milliseconds; Infinity while nothing comes. */
-  get timeRemaining(): number {
-    if (this.done) return 0;
-    return this.downloadSpeed ? ((this.length - this.downloaded) / this.downloadSpeed) * 1000 : Infinity;
+  set downloadLimit(limit: number) {
+    this.#down.limit = limit;
   }
 
-  /** Uploaded to received; for a seed, which received nothing, to its length. */
-  get ratio(): number {
-    return this.uploaded / (this.received || this.length || 1);
+  get uploadLimit(): number {
+    return this.#up.limit;
   }
 
-  /** Ends the torrent and frees its data. The callback comes when the engine has let go of it. */
-  destroy(callback?: Callback): void;
-  destroy(options: object | null, callback?: Callback): void;
-  destroy(options?: object | null | Callback, callback?: Callback): void {
-    const done = typeof options === 'function' ? options : callback;
-    if (this.#destroyed) return done?.(closed('torrent'));
-    const end = this.#requested ? this.#engine.call({ type: 'remove', torrent: this.#number }) : Promise.resolve();
-    this.#end(null);
-    end.then(
-      () => done?.(),
-      (error: Error) => done?.(error),
+  set uploadLimit(limit: number) {
+    this.#up.limit = limit;
+  }
+
+  /** A URL of the .torrent file, good until the torrent is destroyed; undefined until the metadata is there. */
+  get torrentFileBlobURL(): string | undefined {
+    const blob = this.#destroyed ? null : this.torrentFileBlob;
+    if (blob) this.#fileURL ??= URL.createObjectURL(blob);
+    return this.#fileURL;
+  }
+
+  /** Waits until the metadata is there. Rejects with the torrent's error, or ERR_CLOSED. */
+  whenReady(options?: Abortable): Promise<this> {
+    return this.#ready.wait(options);
+  }
+
+  /** Waits until every file is complete; one that is deselected never is. Rejects as `whenReady`. */
+  whenDone(options?: Abortable): Promise<this> {
+    return this.#done.wait(options);
+  }
+
+  /** Sends and takes no data until `resume`. Peers stay connected, and no new ones are looked for. */
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  resume(): void {
+    this.#setPaused(false);
+  }
+
+  /** Wants pieces `start` to `end` (inclusive); the higher priority, from 0 up, comes first. Throws ERR_INVALID_ARGUMENT, ERR_CLOSED. */
+  select(start?: number, end?: number, priority?: number | boolean): void {
+    this.#check();
+    this.#known().select(start, end, priority);
+    this.#tellSelections();
+  }
+
+  deselect(start?: number, end?: number): void {
+    this.#check();
+    this.selections?.deselect(start, end);
+    this.#tellSelections();
+  }
+
+  /** Fetches these pieces before all others. Throws ERR_INVALID_ARGUMENT, ERR_CLOSED. */
+  critical(start: number, end: number): void {
+    this.#check();
+    this.#known().setCritical(start, end);
+    this.#tellSelections();
+  }
+
+  /** Checks all stored pieces again. With a callback the promise never rejects. Throws ERR_CLOSED. */
+  rescanFiles(callback?: Callback): Promise<void> {
+    this.#check();
+    const scan = this.#engine.call({ type: 'rescan', torrent: this.#number }).then(() => {});
+    if (!callback) return scan;
+    return scan.then(
+      () => callback(null),
+      (error: Error) => callback(error),
     );
+  }
+
+  /**
+   * A page reaches no address: the answer is false, with a warning, and `invalidPeer`. Peers are found by trackers. Throws
+   * ERR_CLOSED, and ERR_NOT_READY before `infoHash`.
+   */
+  addPeer(peer: unknown, _source?: string): boolean {
+    this.#check();
+    if (!this.infoHash) {
+      throw new TorrentideError('ERR_NOT_READY', 'addPeer() must not be called before the `infoHash` event');
+    }
+    const valid = typeof peer === 'string' && ADDRESS.test(peer);
+    const message = valid
+      ? `The peer ${peer} can't be added: a web page opens no connection to an address. Peers come by WebSocket trackers.`
+      : 'This is no peer that can be added.';
+    this.emit('warning', new TorrentideError('ERR_UNSUPPORTED', message));
+    this.emit('invalidPeer', peer);
+    return false;
+  }
+
+  /** Fetches from this web server, too (BEP 19). What can't be used is a warning. Throws ERR_CLOSED. */
+  addWebSeed(url: unknown): void {
+    this.#check();
+    const fault = this.#webSeedFault(url);
+    if (!fault) {
+      this.#webSeeds.add(url as string);
+      this.#tell({ type: 'add-web-seed', url: url as string });
+      return void this.emit('peer', url);
+    }
+    this.emit('warning', new TorrentideError('ERR_INVALID_ARGUMENT', fault));
+    if (typeof url === 'string') this.emit('invalidPeer', url);
+  }
+
+  /** Closes the connection to a peer. Nothing happens where there is none. */
+  removePeer(peer: PeerName): void {
+    const name = typeof peer === 'string' ? peer.toLowerCase() : peer instanceof Wire ? peer : peer?.id;
+    for (const [link, wire] of this.links) {
+      if (![wire, wire.peerId, `${wire.remoteAddress}:${wire.remotePort}`].includes(name)) continue;
+      this.#tell({ type: 'remove-peer', link });
+    }
+  }
+
+  /** Ends the torrent and frees its data. The callback comes, and the promise resolves, when the engine has let go of it. */
+  destroy(callback?: Callback): Promise<void>;
+  destroy(options: object | null, callback?: Callback): Promise<void>;
+  async destroy(options?: object | null | Callback, callback?: Callback): Promise<void> {
+    const done = typeof options === 'function' ? (options as Callback) : callback;
+    if (this.#destroyed) return done?.(closed('torrent'));
+    const end = this.#early ? Promise.resolve() : this.#engine.call({ type: 'remove', torrent: this.#number });
+    this.#end(null);
+    // The end of the engine is the end of the torrent as well.
+    await end.catch(() => {});
+    done?.(null);
+  }
+
+  /** @internal */
+  protected override makeFile(info: FileInfo, index: number): FileEntry {
+    const owner: FileOwner = {
+      pieceLength: this.pieceLength,
+      select: (from, to, priority) => this.select(from, to, priority),
+      deselect: ({ _startPiece: from, _endPiece: to }) => {
+        const shared = (piece: number): boolean => this.#wantedBeside(index, piece);
+        if (from === to && shared(from)) return;
+        this.deselect(shared(from) ? from + 1 : from, shared(to) ? to - 1 : to);
+      },
+      read: async (start, end, signal) => {
+        if (this.#destroyed) throw closed('torrent');
+        const question = { type: 'blob', torrent: this.#number, file: index, start, end } as const;
+        return (await this.#engine.call(question, signal)) as Blob;
+      },
+    };
+    return new FileEntry(info, owner, !this.#deselected && !this.so);
+  }
+
+  get #limits(): Limits {
+    return { down: this.#down.limit, up: this.#up.limit };
+  }
+
+  #check(): void {
+    if (this.#destroyed) throw closed('torrent');
+  }
+
+  #known(): Selections {
+    return this.selections ?? new Selections(0, false);
+  }
+
+  /** Whether a file next to that one has bytes in `piece` and is wanted. */
+  #wantedBeside(index: number, piece: number): boolean {
+    for (const step of [-1, 1]) {
+      for (let at = index + step; ; at += step) {
+        const file = this.files[at];
+        if (!file || (file.length && !file.includes(piece))) break;
+        if (file.length && file.selected) return true;
+      }
+    }
+    return false;
+  }
+
+  #webSeedFault(url: unknown): string | null {
+    if (typeof url !== 'string') return 'addWebSeed must be passed a URL';
+    if (!/^https?:\/\/.+/.test(url)) return `ignoring invalid web seed: ${url}`;
+    return this.#webSeeds.has(url) || this.urlList.includes(url) ? `ignoring duplicate web seed: ${url}` : null;
+  }
+
+  #follow(signal: AbortSignal | undefined): void {
+    if (!signal) return;
+    const abort = (): void => void this.destroy();
+    if (signal.aborted) queueMicrotask(abort);
+    else signal.addEventListener('abort', abort, { once: true, signal: this.#life.signal });
   }
 
   async #request(): Promise<void> {
     try {
-      const message = await this.#owner.request(this.#number, this.#life.signal);
+      const message = await this.#owner.request(this.#number, this.#life.signal, this.#limits);
       if (this.#destroyed) return;
       this.#engine.post(message);
-      this.#requested = true;
+      const early = this.#early ?? [];
+      this.#early = null;
+      for (const each of early) this.#engine.post(each);
     } catch (error) {
       this.#end(TorrentideError.wrap(error, 'ERR_INVALID_TORRENT', 'The torrent could not be added'));
     }
   }
 
+  #tell(about: Unnumbered<Message>): void {
+    if (this.#destroyed) return;
+    const message = { ...about, torrent: this.#number } as ToEngine;
+    if (this.#early) this.#early.push(message);
+    else this.#engine.post(message);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#destroyed || paused === this.#paused) return;
+    this.#paused = paused;
+    this.#tell({ type: paused ? 'pause' : 'resume' });
+  }
+
+  /** Many calls in a row are one message. */
+  #tellSelections(): void {
+    if (this.#selecting) return;
+    this.#selecting = true;
+    queueMicrotask(() => {
+      this.#selecting = false;
+      if (!this.selections) return;
+      const critical = [...this.selections.critical].filter((index) => !this.bitfield?.get(index)).sort((a, b) => a - b);
+      this.#tell({ type: 'select', priorities: this.selections.priorities, critical });
+    });
+  }
+
   #update(state: TorrentState, events: TorrentEvent[]): void {
-    const { files, fileProgress, created, ...mirrored } = state;
-    Object.assign(this, mirrored satisfies Partial<Torrent>);
-    if (created !== undefined) Object.assign(this, { created: new Date(created * 1000) });
-    if (files) Object.assign(this, { files: files.map((info, index) => new FileEntry(info, this.#reader(index))) });
-    fileProgress?.forEach((downloaded, index) => Object.assign(this.files[index] ?? {}, { downloaded }));
+    guarded(() => this.apply(state));
     for (const event of events) {
       // A listener may have destroyed the torrent.
       if (!this.#destroyed) guarded(() => this.#dispatch(event));
@@ -173,16 +334,29 @@ export class Torrent extends EventEmitter<TorrentEvents> {
 
   #dispatch(event: TorrentEvent): void {
     switch (event[0]) {
-      case 'wire': {
-        const { link, peerId, client } = event[1];
-        const wire: Wire = { peerId, client, type: 'webrtc' };
-        this.#wires.set(link, wire);
-        return void this.emit('wire', wire);
+      case 'infoHash':
+        return void this.emit('infoHash', this.infoHash ?? '');
+      case 'metadata':
+        return this.#onMetadata();
+      case 'ready':
+        this.#ready.open(this);
+        this.emit('ready');
+        return this.#interest(!this.done && !this.#idleAtFirst());
+      case 'done':
+        this.#done.open(this);
+        return void this.emit('done');
+      case 'idle':
+        this.#interest(false);
+        return void this.emit('idle');
+      case 'wire':
+        return this.#onWire(event[1]);
+      case 'wire-closed': {
+        const wire = this.links.get(event[1]);
+        this.links.delete(event[1]);
+        return wire?.end();
       }
-      case 'wire-closed':
-        return void this.#wires.delete(event[1]);
       case 'file-done':
-        return this.#fileDone(event[1]);
+        return this.files[event[1]]?.finish();
       case 'download':
       case 'upload':
         this.emit(event[0], event[1]);
@@ -195,31 +369,46 @@ export class Torrent extends EventEmitter<TorrentEvents> {
         this.emit('seed');
         return this.#owner.seeding();
       case 'verified':
+        this.applyVerified(event[1]);
         return void this.emit('verified', event[1]);
       case 'noPeers':
         return void this.emit('noPeers', event[1]);
-      default:
-        return void this.emit(event[0]);
+      case 'trackerAnnounce':
+        return void this.emit('trackerAnnounce');
     }
   }
 
-  #fileDone(index: number): void {
-    const file = this.files[index];
-    if (!file) return;
-    file.done = true;
-    file.emit('done');
+  #onMetadata(): void {
+    const { so, files, pieceCount } = this;
+    this.selections = new Selections(pieceCount, !this.#deselected && !so);
+    if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
+    this.emit('metadata');
+    this.bitfield?.forEach((here, index) => {
+      if (here && !this.#destroyed) guarded(() => this.emit('verified', index));
+    });
+  }
+
+  #idleAtFirst(): boolean {
+    return this.selections?.priorities.every((priority, index) => priority === 0 || this.bitfield?.get(index)) ?? false;
+  }
+
+  /** Whether we want anything: WebTorrent tells of each change. */
+  #interest(interested: boolean): void {
+    if (interested === this.#interested) return;
+    this.#interested = interested;
+    this.emit(interested ? 'interested' : 'uninterested');
+  }
+
+  #onWire(info: WireInfo): void {
+    const wire = new Wire(info, () => this.#tell({ type: 'remove-peer', link: info.link }));
+    this.links.set(info.link, wire);
+    void this.#engine.path(info.link).then((path) => path && wire.reached(path));
+    this.emit('wire', wire, undefined);
   }
 
   #failed(error: TorrentideError, infoHash: string | undefined): void {
     const duplicate = error.code === 'ERR_DUPLICATE_TORRENT' && infoHash;
     this.#end(duplicate ? this.#owner.duplicate(infoHash, error) : error);
-  }
-
-  #reader(file: number): (start: number, end: number) => Promise<Blob> {
-    return async (start, end) => {
-      if (this.#destroyed) throw closed('torrent');
-      return (await this.#engine.call({ type: 'blob', torrent: this.#number, file, start, end })) as Blob;
-    };
   }
 
   /** The end, in WebTorrent's order: out of the client's list, error, close. */
@@ -228,10 +417,15 @@ export class Torrent extends EventEmitter<TorrentEvents> {
     this.#destroyed = true;
     this.#life.abort(closed('torrent'));
     this.#engine.removeTorrent(this.#number);
-    this.#wires.clear();
-    this.#owner.removed();
+    for (const wire of this.links.values()) guarded(() => wire.end());
+    this.links.clear();
+    if (this.#fileURL) URL.revokeObjectURL(this.#fileURL);
+    this.#fileURL = undefined;
+    this.#ready.shut(error ?? closed('torrent'));
+    this.#done.shut(error ?? closed('torrent'));
+    guarded(() => this.#owner.removed());
     if (error) guarded(() => this.#report(error));
-    this.emit('close');
+    guarded(() => this.emit('close'));
   }
 
   #report(error: TorrentideError): void {

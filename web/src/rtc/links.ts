@@ -2,6 +2,7 @@
 // channel of each link over to the engine. It knows nothing of torrents, trackers or peers, and never touches the data.
 
 import type { FromEngine, ToEngine } from '../protocol';
+import type { Path } from '../api/wire';
 import { completeSdp, gathered } from './gathering';
 import { relay } from './relay';
 
@@ -9,9 +10,20 @@ import { relay } from './relay';
 const CHANNEL_LABEL = 'webtorrent';
 
 export type LinkMessage = Extract<FromEngine, { link: number }>;
+/** What became of an attempt to connect to a peer, and the ICE candidate types that both sides had. */
+export interface Attempt {
+  outcome: 'connected' | 'failed';
+  local: string[];
+  remote: string[];
+}
+
+/** So many of the last attempts are kept. */
+const MAX_ATTEMPTS = 50;
+
 type Post = (message: ToEngine, transfer?: Transferable[]) => void;
 
 export class Links {
+  readonly attempts: Attempt[] = [];
   readonly #connections = new Map<number, RTCPeerConnection>();
   readonly #post: Post;
 
@@ -36,6 +48,12 @@ export class Links {
   /** Closes every link, so that the peers notice at once, and tells the engine. */
   closeAll(reason: string): void {
     for (const link of [...this.#connections.keys()]) this.#fail(link, reason);
+  }
+
+  /** How the peer of a link was reached. Never rejects. */
+  async path(link: number): Promise<Path | undefined> {
+    const stats = await this.#connections.get(link)?.getStats().catch(() => undefined);
+    return stats && selectedPath(stats);
   }
 
   #offer(link: number, config: RTCConfiguration | null): void {
@@ -84,6 +102,7 @@ export class Links {
     try {
       const pc = new RTCPeerConnection(config ?? undefined);
       pc.onconnectionstatechange = () => {
+        if (pc.connectionState === 'connected') this.#record('connected', pc);
         // 'disconnected' is not the end: ICE often finds its way back.
         if (pc.connectionState === 'failed') this.#fail(link, 'no network path to the peer (ICE failed)');
       };
@@ -115,10 +134,42 @@ export class Links {
     const pc = this.#connections.get(link);
     if (!pc) return;
     this.#connections.delete(link);
+    // A peer answered, and time or ICE ended it before there was a way.
+    if (pc.remoteDescription && ['new', 'connecting', 'failed'].includes(pc.connectionState)) this.#record('failed', pc);
     pc.onconnectionstatechange = null;
     pc.ondatachannel = null;
     pc.close();
   }
+
+  #record(outcome: Attempt['outcome'], pc: RTCPeerConnection): void {
+    const { localDescription, remoteDescription } = pc;
+    this.attempts.push({ outcome, local: candidateTypes(localDescription), remote: candidateTypes(remoteDescription) });
+    if (this.attempts.length > MAX_ATTEMPTS) this.attempts.shift();
+  }
+}
+
+function candidateTypes(description: RTCSessionDescription | null): string[] {
+  const types = [...(description?.sdp ?? '').matchAll(/^a=candidate:.* typ (\w+)/gm)].map(([, type]) => type ?? '');
+  return [...new Set(types)];
+}
+
+/** The candidate pair in use. Its fields are those of the WebRTC statistics; Firefox has no transport. */
+function selectedPath(stats: RTCStatsReport): Path | undefined {
+  const all = [...stats.values()] as Record<string, string | number | boolean | undefined>[];
+  const pair =
+    all.find(({ type, id }) => type === 'candidate-pair' && all.some((other) => other.selectedCandidatePairId === id)) ??
+    all.find(({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded');
+  const find = (id: unknown) => all.find((other) => other.id === id);
+  const local = find(pair?.localCandidateId);
+  const remote = find(pair?.remoteCandidateId);
+  if (!local || !remote) return undefined;
+  const [address, port] = [remote.address ?? remote.ip, remote.port];
+  return {
+    local: String(local.candidateType),
+    remote: String(remote.candidateType),
+    address: typeof address === 'string' && address ? address : undefined,
+    port: typeof port === 'number' ? port : undefined,
+  };
 }
 
 function words(error: unknown): string {
