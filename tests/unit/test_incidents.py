@@ -10,15 +10,17 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 import torrentide
 from torrentide.discovery import signalling
 from torrentide.discovery.blocklist import MAX_LIST_BYTES, parse_blocklist
+from torrentide.discovery.glare import LinkKey
 from torrentide.engine.download import MAX_REFUSED
 from torrentide.engine.serving import GRACE_SECONDS, MAX_REFUSALS
-from torrentide.engine.torrent import HANDSHAKE_SECONDS, Torrent
+from torrentide.engine.torrent import CROSSING_SECONDS, HANDSHAKE_SECONDS, Torrent
 from torrentide.engine.webseed_answer import Trouble, body_start
 from torrentide.engine.webseed_urls import FileAddresses, Files, Step, check_tracker, web_seed_url
 from torrentide.errors import InvalidTorrent, LocalError, PeerError, UnsupportedError
@@ -148,6 +150,9 @@ def test_webtorrent_3012_traversal_by_a_magnet_link(path: list[bytes]) -> None:
     speaker.deliver()
     assert speaker.it.torrent.info is not None
     assert_inside(speaker.it.torrent.info)
+    name = parse_magnet("magnet:?xt=urn:btih:" + "a" * 40 + "&dn=" + quote(b"/".join(path))).safe_name
+    assert not set(name) & set("/\\:\0")
+    assert name not in (".", "..")
 
 
 def test_libtorrent_2026_duplicate_names_by_a_magnet_link() -> None:
@@ -503,3 +508,15 @@ def test_filepizza_v2_a_downloader_that_ends_the_upload(what: str) -> None:
     assert it.torrent.complete
     newcomer = it.leech().say(messages.request(1, 0, B))
     assert [each for each in newcomer.heard() if isinstance(each, messages.Piece)]
+
+
+def test_filepizza_v2_a_downloader_that_takes_anothers_id() -> None:
+    """The same in our protocol: ids are public, and who takes one must not part us from its owner in the
+    middle of a transfer."""
+    it = Fixture(seeding=True)
+    owner = it.remote(b"-XX0001-owner0000000", LinkKey(OURS, b"5" * 20)).hello().say(messages.INTERESTED)
+    it.run(CROSSING_SECONDS + 1)
+    owner.say(messages.request(0, 0, B))
+    for key in (LinkKey(b"\xff" * 20, bytes(20)), LinkKey(OURS, bytes(20)), LinkKey(bytes(20), bytes(20))):
+        assert it.remote(owner.peer_id, key).hello().dropped
+    assert not owner.dropped

@@ -565,4 +565,4 @@ def set_limits(limits: Limits, given: dict[str, float]) -> None:
 
 
 def _name(outer: Metainfo | Magnet) -> str:
-    return outer.info.name if isinstance(outer, Metainfo) else outer.name
+    return outer.info.name if isinstance(outer, Metainfo) else outer.safe_name

@@ -4,7 +4,8 @@ Two peers that meet through several trackers, or that both make offers, end with
 must keep the same one without asking each other. The rule: the connection whose offer came from the greater
 peer id wins (libtorrent keeps the same one); of two offers by the same peer, the one with the smaller offer
 id. Nothing is dropped before both connections have exchanged handshakes, so that a peer with another rule, or
-none, is never left without a connection.
+none, is never left without a connection. A connection that has lasted and is in use stays whatever comes:
+that is no crossing (`engine.torrent`).
 """
 
 from typing import NamedTuple

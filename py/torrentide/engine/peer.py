@@ -32,7 +32,7 @@ class Peer:
     __slots__ = (
         "allowed_fast", "am_choking", "am_interested", "asked_since", "cancelled", "choked_at", "connection",
         "counted_as_seed", "down", "extensions", "fast", "granted", "high_water", "hinted", "key",
-        "last_block", "last_heard", "last_sent", "link", "on_parole", "peer_choking", "peer_id",
+        "last_block", "last_heard", "last_sent", "link", "on_parole", "opened_at", "peer_choking", "peer_id",
         "peer_interested", "pieces", "queue", "refusals", "refused", "requests", "served", "slow_start",
         "snubbed", "speed_mark", "suggested", "told", "told_whole", "transport", "unasked", "unchoked_at",
         "unsent", "up", "upload_only", "uploads", "wanted",
@@ -42,6 +42,7 @@ class Peer:
         self.link = link
         self.key = key
         self.transport = transport
+        self.opened_at = now
         self.connection = Connection()
         self.extensions = Extensions()
         # None until the handshake came.

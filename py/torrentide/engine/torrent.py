@@ -39,6 +39,10 @@ HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 120.0
 KEEP_ALIVE_SECONDS = 55.0
 CHECK_SECONDS = 5.0
+# Two connections to a peer cross while links are made, which takes less than a minute. Who comes later under
+# the id of one that is there and talks may be anybody: ids are public.
+CROSSING_SECONDS = 60.0
+TALKING_SECONDS = 10.0
 
 
 class TorrentObserver(Protocol):
@@ -272,8 +276,7 @@ class Torrent:
             raise PeerError("the peer sent false data before")
         other = self._by_id.get(handshake.peer_id)
         if other is not None:
-            kept = survivor(other.key, peer.key) if other.key and peer.key else other.key
-            loser = peer if kept == other.key else other
+            loser = self._loser(other, peer, now)
             self.drop(loser, "another connection to the same peer is kept", now)
             if loser is peer:
                 return
@@ -289,6 +292,14 @@ class Torrent:
         elif peer.fast:
             peer.send(messages.HAVE_NONE, now)
         self._observer.peer_joined(peer, now)
+
+    @staticmethod
+    def _loser(old: Peer, new: Peer, now: float) -> Peer:
+        """Which of two connections under the same id ends."""
+        if now - old.opened_at > CROSSING_SECONDS and now - old.last_heard < TALKING_SECONDS:
+            return new
+        kept = survivor(old.key, new.key) if old.key and new.key else old.key
+        return new if kept == old.key else old
 
     def _send_extended_handshake(self, peer: Peer, now: float) -> None:
         handshake = ExtendedHandshake(

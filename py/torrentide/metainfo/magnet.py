@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from torrentide.errors import InvalidTorrent, UnsupportedError
 from torrentide.metainfo.files import MAX_FILES, Span
 from torrentide.metainfo.metainfo import MAX_URL_CHARS, MAX_URLS, Metainfo
+from torrentide.metainfo.names import safe_path
 
 # Browsers stop at 2 MB for a URL, servers at 8 to 64 KiB; a magnet of 256 trackers stays below this.
 MAX_MAGNET_CHARS = 256 * 1024
@@ -43,6 +44,11 @@ class Magnet:
     select: tuple[Span, ...] = ()
     keywords: tuple[str, ...] = ()
     info_hash_v2: bytes | None = None
+
+    @property
+    def safe_name(self) -> str:
+        """The name as safe to show and to save under as that of a torrent; may be empty."""
+        return "".join(safe_path([self.name])) if self.name else ""
 
     @property
     def tiers(self) -> tuple[tuple[str, ...], ...]:

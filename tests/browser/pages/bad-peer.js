@@ -3,6 +3,14 @@
 const latin1 = (length) => Array.from({ length }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90))).join('');
 const fromHex = (hex) => hex.match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join('');
 
+/** What a peer says of itself in the extended handshake (BEP 10). */
+function introduction(client) {
+  const payload = `d1:md11:ut_metadatai1ee1:v${client.length}:${client}e`;
+  const bytes = Uint8Array.from(`\0\0\0\0\x14\0${payload}`, (character) => character.charCodeAt(0));
+  new DataView(bytes.buffer).setUint32(0, payload.length + 2);
+  return bytes;
+}
+
 function handshake(infoHash, peerId) {
   const text = `\x13BitTorrent protocol\0\0\0\0\0\x10\0\x04${infoHash}${peerId}`;
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -16,6 +24,10 @@ const ATTACKS = {
   },
   'wrong info-hash': (channel, greet) => greet(latin1(20)),
   text: (channel) => channel.send('hello'),
+  markup: (channel, greet) => {
+    greet();
+    channel.send(introduction('<b data-evil>client</b>'));
+  },
   'request beyond the end': (channel, greet) => {
     greet();
     channel.send(new Uint8Array([0, 0, 0, 13, 6, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0x40, 0]));

@@ -13,10 +13,12 @@ from torrentide.engine.serving import REQUEST_QUEUE
 from torrentide.engine.torrent import (
     CHECK_SECONDS,
     CLIENT,
+    CROSSING_SECONDS,
     HANDSHAKE_SECONDS,
     IDLE_SECONDS,
     KEEP_ALIVE_SECONDS,
     MAX_TOLD,
+    TALKING_SECONDS,
     Torrent,
 )
 from torrentide.engine.upload import MAX_REQUEST
@@ -134,6 +136,17 @@ def test_of_two_connections_to_a_peer_one_is_kept(first_wins: bool) -> None:
     assert it.heard.events == ["metadata", *joined]
     it.torrent.disconnected(kept.link, "lost", 1.0)
     assert not it.torrent.knows(b"p" * 20)
+
+
+@pytest.mark.parametrize(("silent", "taken"), [(TALKING_SECONDS / 2, False), (TALKING_SECONDS * 2, True)])
+def test_who_is_here_and_talks_is_not_put_out_by_who_takes_its_id(silent: float, taken: bool) -> None:
+    it = Fixture()
+    first = it.remote(b"p" * 20, LinkKey(b"A" * 20, b"2" * 20)).hello()
+    it.run(CROSSING_SECONDS)
+    first.say(messages.KEEP_ALIVE)
+    it.run(silent)
+    second = it.remote(b"p" * 20, LinkKey(b"B" * 20, b"1" * 20)).hello()
+    assert (first.dropped, second.dropped) == (taken, not taken)
 
 
 def test_a_connection_that_lost_does_not_take_the_peers_place_with_it() -> None:

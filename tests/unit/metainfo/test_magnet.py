@@ -153,6 +153,21 @@ def test_what_is_written_is_read_again(magnet: Magnet) -> None:
     assert parse_magnet(str(magnet)) == magnet
 
 
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("", ""),
+        ("a b.txt", "a b.txt"),
+        ("..", ""),
+        ("../a", "..a"),
+        ("fdp\u202e.exe\ud800", "fdp.exe_"),
+        ("x" * 999, "x" * 240),
+    ],
+)
+def test_a_name_that_is_safe(name: str, safe: str) -> None:
+    assert Magnet(HASH, name).safe_name == safe
+
+
 def test_each_tracker_is_a_tier() -> None:
     assert parse_magnet(f"magnet:?{XT}&tr=wss://a&tr=wss://b").tiers == (("wss://a",), ("wss://b",))
 
