@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torrentide.client import Client, TorrentId, TrackerOptions
-    from torrentide.counters import Wire
+    from torrentide.counters import Tracker, Wire
     from torrentide.errors import (
         Closed,
         DuplicateTorrent,
@@ -41,6 +41,7 @@ _HOME = {
     "Client": "client",
     "TorrentId": "client",
     "TrackerOptions": "client",
+    "Tracker": "counters",
     "Wire": "counters",
     "File": "file",
     "SeedInput": "seeding",
@@ -60,6 +61,7 @@ __all__ = [
     "Torrent",
     "TorrentId",
     "TorrentideError",
+    "Tracker",
     "TrackerError",
     "TrackerOptions",
     "UnsupportedError",

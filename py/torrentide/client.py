@@ -21,7 +21,7 @@ from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options
 from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.seeding import SeedInput, make_torrent
-from torrentide.torrent import Torrent
+from torrentide.torrent import Torrent, rate_limit
 
 TorrentId = str | bytes | os.PathLike[str]
 """A magnet link, an info-hash (40 hex digits or 32 of base32), an http(s) URL of a .torrent file, its bytes,
@@ -256,11 +256,11 @@ class Client(Listeners):
 
     def throttle_download(self, rate: float) -> None:
         """Download at most `rate` bytes per second over all torrents; 0 stops it, -1 is no limit."""
-        self._session.limits.down.set_rate(_rate(rate), self._host.now())
+        self._session.limits.down.set_rate(rate_limit(rate), self._host.now())
 
     def throttle_upload(self, rate: float) -> None:
         """Upload at most `rate` bytes per second over all torrents; 0 stops it, -1 is no limit."""
-        self._session.limits.up.set_rate(_rate(rate), self._host.now())
+        self._session.limits.up.set_rate(rate_limit(rate), self._host.now())
 
     async def destroy(self) -> None:
         """End the client and all its torrents; whatever waits for them raises Closed. Nothing happens the
@@ -322,11 +322,3 @@ def _peer_id(given: str | bytes) -> bytes:
     if len(peer_id) != PEER_ID_BYTES:
         raise LocalError("peer_id must be 40 hex digits or 20 bytes")
     return peer_id
-
-
-def _rate(given: float) -> float | None:
-    if given == -1:
-        return None
-    if not 0 <= given < float("inf"):
-        raise LocalError(f"a limit of {given} bytes per second, expected 0 or more, or -1 for none")
-    return float(given)

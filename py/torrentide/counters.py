@@ -5,25 +5,81 @@ It never changes anything.
 
 from dataclasses import dataclass
 
+from torrentide.discovery.announcer import Status
 from torrentide.engine.peer import Peer
 from torrentide.engine.swarm import Swarm
 from torrentide.host import Host
 from torrentide.listeners import Listeners
+from torrentide.wire.clients import client_name
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A connected peer: its id as 40 hex digits, its name and version as it tells them or '', and how it is
-    connected."""
+    """A connected peer at one moment: its id as 40 hex digits; the name and version of its program as it
+    tells them, or ''; bytes of blocks that came from it and went to it, and bytes per second; how much of
+    the torrent it has, 0 to 1."""
 
     peer_id: str
     client: str
+    downloaded: int
+    uploaded: int
+    download_speed: float
+    upload_speed: float
+    progress: float
+    am_choking: bool
+    am_interested: bool
+    peer_choking: bool
+    peer_interested: bool
+    is_seeder: bool
     type: str = "webrtc"
 
 
-def wire_of(peer: Peer) -> Wire:
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """How a torrent stands with a tracker: `state` is `connecting` (between two tries, too), `open`, or
+    `working`, when it has taken an announce; `last_error` is what went wrong since it last worked, or None;
+    `next_announce` is in seconds from now, `interval` in seconds; `seeds` and `peers` count ourselves. None
+    is unknown."""
+
+    url: str
+    state: str
+    last_error: str | None
+    next_announce: float | None
+    interval: float | None
+    seeds: int | None
+    peers: int | None
+
+
+def wire_of(peer: Peer, now: float) -> Wire:
     """A peer that has shaken hands, as the API shows it."""
-    return Wire((peer.peer_id or b"").hex(), peer.extensions.peer.client)
+    pieces = peer.pieces
+    return Wire(
+        (peer.peer_id or b"").hex(),
+        peer.extensions.peer.client or str(client_name(peer.peer_id or b"")),
+        peer.down.total,
+        peer.up.total,
+        peer.down.rate(now),
+        peer.up.rate(now),
+        pieces.held / pieces.count if pieces is not None else 0.0,
+        peer.am_choking,
+        peer.am_interested,
+        peer.peer_choking,
+        peer.peer_interested,
+        peer.is_seed,
+    )
+
+
+def _tracker_of(status: Status, now: float) -> Tracker:
+    counted = status.seeds is not None and status.leechers is not None
+    return Tracker(
+        status.url,
+        status.state,
+        status.trouble or None,
+        max(0.0, status.next_announce - now) if status.next_announce is not None else None,
+        status.interval,
+        status.seeds,
+        (status.seeds or 0) + (status.leechers or 0) if counted else None,
+    )
 
 
 class Counters(Listeners):
@@ -90,11 +146,26 @@ class Counters(Listeners):
 
     @property
     def wires(self) -> list[Wire]:
-        """The connected peers."""
-        peers = self._swarm.torrent.peers.values() if self._swarm is not None else ()
-        return [wire_of(peer) for peer in peers if peer.peer_id is not None]
+        """The connected peers, as they are now."""
+        if self._swarm is None:
+            return []
+        now, peers = self._host.now(), self._swarm.torrent.peers.values()
+        return [wire_of(peer, now) for peer in peers if peer.peer_id is not None]
+
+    @property
+    def peers(self) -> list[Wire]:
+        """As `wires`."""
+        return self.wires
 
     @property
     def num_peers(self) -> int:
         """How many peers are connected."""
         return len(self._swarm.torrent.peers) if self._swarm is not None else 0
+
+    @property
+    def trackers(self) -> list[Tracker]:
+        """The trackers that the torrent is announced at."""
+        if self._swarm is None:
+            return []
+        now = self._host.now()
+        return [_tracker_of(status, now) for status in self._swarm.trackers()]

@@ -116,6 +116,23 @@ class Torrent(Counters):
         self._joined().torrent.resume(self._host.now())
         self._host.arm()
 
+    def add_web_seed(self, url: str) -> None:
+        """Fetch from this web server, too. Closed if the torrent is destroyed; a URL that is of no use is a
+        `warning`."""
+        self._joined().torrent.add_web_seeds([url], self._host.now())
+        self.url_list = tuple(dict.fromkeys([*self.url_list, url]))
+        self._host.arm()
+
+    def throttle_download(self, rate: float) -> None:
+        """Download this torrent at `rate` bytes per second at most; 0 stops it, -1 is no limit. The client's
+        limit holds, too."""
+        self._joined().torrent.limits.down.set_rate(rate_limit(rate), self._host.now())
+
+    def throttle_upload(self, rate: float) -> None:
+        """Upload this torrent at `rate` bytes per second at most; 0 stops it, -1 is no limit. The client's
+        limit holds, too."""
+        self._joined().torrent.limits.up.set_rate(rate_limit(rate), self._host.now())
+
     async def destroy(self) -> None:
         """Leave the swarm and let go of the data. Whatever waits for it raises Closed. Files that were saved
         stay. Nothing happens the second time."""
@@ -313,7 +330,7 @@ class _Observer:
         self._torrent._done()
 
     def peer_joined(self, peer: Peer, now: float) -> None:
-        self._torrent._emit("wire", wire_of(peer))
+        self._torrent._emit("wire", wire_of(peer, now))
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         pass
@@ -336,3 +353,12 @@ def _date(seconds: int) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None  # A stranger wrote it, and Python's years end at 9999.
+
+
+def rate_limit(given: float) -> float | None:
+    """A limit of the API, in bytes per second, as the engine has it. LocalError for one without sense."""
+    if given == -1:
+        return None
+    if not 0 <= given < float("inf"):
+        raise LocalError(f"a limit of {given} bytes per second, expected 0 or more, or -1 for none")
+    return float(given)

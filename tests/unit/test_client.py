@@ -65,6 +65,13 @@ def test_a_torrent_goes_from_one_client_to_another() -> None:
             await torrent.when_done()
             assert await torrent.files[1].read() == b"text"
             assert (torrent.progress, torrent.num_peers, len(torrent.wires)) == (1.0, 1, 1)
+            assert torrent.peers == torrent.wires
+            wire = torrent.wires[0]
+            assert (wire.peer_id, wire.client) == (ours.peer_id, f"Torrentide {torrentide.__version__}")
+            assert (wire.downloaded, wire.is_seeder, wire.progress) == (torrent.received, True, 1.0)
+            (tracker,) = torrent.trackers
+            assert (tracker.url, tracker.state, tracker.last_error) == (TRACKER, "working", None)
+            assert tracker.peers == 2
             assert torrent.received >= len(DATA)
             assert theirs.progress == 0.0
 
@@ -255,6 +262,34 @@ def test_a_place_without_connections() -> None:
                 await call
         assert not client.ready
         assert client.torrents == []
+
+    play(scene)
+
+
+def test_limits_of_a_torrent() -> None:
+    async def scene(api: ApiWorld) -> None:
+        async with api.client() as ours, api.client() as theirs:
+            seeded = await ours.seed({"a.bin": DATA}, announce=[TRACKER])
+            torrent = await theirs.add(seeded.magnet_uri, deselect=True)
+            torrent.throttle_download(len(DATA) / 10)
+            start = api.world.now
+            await torrent.files[0].read()
+            assert api.world.now - start > 5
+            seeded.throttle_upload(-1)
+            for call in (seeded.throttle_upload, seeded.throttle_download):
+                with pytest.raises(LocalError):
+                    call(-3)
+
+    play(scene)
+
+
+def test_web_seeds_are_told() -> None:
+    async def scene(api: ApiWorld) -> None:
+        async with api.client() as client:
+            torrent = await client.seed({"a.bin": DATA}, url_list=["https://one.test/"])
+            torrent.add_web_seed("https://two.test/")
+            torrent.add_web_seed("https://two.test/")
+            assert torrent.url_list == ("https://one.test/", "https://two.test/")
 
     play(scene)
 
