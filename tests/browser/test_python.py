@@ -1,6 +1,7 @@
 """The Python API in the Pyodide of a bare page: no script of ours is there, but the wheel."""
 
 import hashlib
+import random
 from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
@@ -9,7 +10,10 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
+from browser.file_server import FileServer
 from browser.support import ROOT, Site, run
+from browser.test_webseed import torrent_file
+from unit.web_servers import make_files
 
 MIB = 1024 * 1024
 WHEEL = next((ROOT / "dist" / "engine").glob("torrentide-*.whl")).name
@@ -152,3 +156,73 @@ def test_torrents_by_url_and_wrong_ones(python_page: Callable[[str], Page], site
     assert len(told) == 4
     assert "404" in told[0]
     assert "CORS" in told[3]
+
+
+WEB_SEED = """
+import hashlib
+from torrentide import Client
+
+warnings = []
+async with Client(tracker=False) as client:
+    client.on("add", lambda torrent: torrent.on("warning", lambda error: warnings.append(error.code)))
+    torrent = await client.add(bytes(given))
+    await torrent.when_done()
+    sums = [hashlib.sha256(await file.read()).hexdigest() for file in torrent.files]
+[sums, torrent.received, warnings]
+"""
+
+
+@pytest.mark.parametrize("how", ["ranges", "whole", "cut"])
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_web_seeds(python_page: Callable[[str], Page], browser: str, how: str) -> None:
+    info, files, data = make_files(random.Random(1), 256 * 1024, [("a.bin", 3 * MIB + 5)])
+    server, good = FileServer(files), FileServer(files)
+    try:
+        urls = [f"{server.url}/{how}/a.bin", *([f"{good.url}/ranges/a.bin"] if how == "cut" else [])]
+        python = boot(python_page(browser), "torrentide")
+        sums, received, warnings = python(WEB_SEED, given=torrent_file(info, urls))
+    finally:
+        server.close()
+        good.close()
+    assert sums == [hashlib.sha256(data).hexdigest()]
+    assert received < 2 * len(data)
+    assert warnings == [] or how == "cut"
+
+
+ROUNDS = """
+import asyncio, gc
+from torrentide import Client
+from torrentide.browser.inpage import handlers, host
+
+options = {"announce": [tracker], "rtc_config": {"iceServers": []}}
+
+async def one_round(number):
+    async with Client(tracker=options) as ours, Client(tracker=options) as theirs:
+        seeded = await ours.seed({f"{number}.bin": bytes([number]) * 200_000}, announce=[tracker])
+        torrent = await theirs.add(seeded.magnet_uri)
+        return await torrent.files[0].read() == bytes([number]) * 200_000
+
+def held():
+    place = host.shared()
+    # The last timers of a torrent are due in minutes.
+    place.timers.run(place.now() + 1000)
+    gc.collect()
+    kinds = [type(thing).__name__ for thing in gc.get_objects()]
+    counts = [kinds.count(kind) for kind in ("Handlers", "Session", "Swarm", "Connections", "JsProxy")]
+    return [len(place._channels._channels), len(place._sessions), *counts]
+
+good = [await one_round(number) for number in range(3)]
+await asyncio.sleep(6)
+before = held()
+good += [await one_round(number) for number in range(3, 15)]
+await asyncio.sleep(6)
+[all(good), before, held()]
+"""
+
+
+def test_rounds_leave_nothing_behind(python_page: Callable[[str], Page], site: Site) -> None:
+    good, before, after = boot(python_page("chromium"), "torrentide")(ROUNDS, tracker=site.tracker)
+    assert good
+    assert after == before
+    assert before[:2] == [0, 0]
+    assert before[3:6] == [0, 0, 0]
