@@ -12,6 +12,7 @@ WEB_SOURCES := $(filter web/%,$(SOURCES))
 BUNDLER := $(addprefix build/,bundle.mjs pack.py verify.py notices.txt)
 # Only what fuzzes needs it, and it is big: it stays out of .venv.
 ATHERIS := $(shell sed -n 's/.*"\(atheris==[^" ;]*\).*/\1/p' pyproject.toml)
+WEB_FILES := dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json
 METADATA := pyproject.toml README.md LICENSE
 LOCKS := package-lock.json requirements-dev.txt
 
@@ -21,7 +22,9 @@ help: ## List the targets
 setup: ## Install what building and testing takes
 	@build/setup.sh
 
-build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json dist/packages/made ## Make dist/
+build: $(WEB_FILES) dist/packages/made ## Make dist/
+
+web-files: $(WEB_FILES)
 
 dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
 	@node build/bundle.mjs
@@ -36,8 +39,7 @@ dist/engine/pyodide-lock.json: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(METAD
 	@$(PYTHON) build/wheels.py browser
 
 # What is published, from all the rest.
-dist/packages/made: $(SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) package.json CHANGELOG.md build/wheels.py \
-		dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json
+dist/packages/made: $(SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) package.json CHANGELOG.md build/wheels.py $(WEB_FILES)
 	@$(PYTHON) build/wheels.py native
 	@rm -f dist/packages/*.tgz
 	@npm pack --loglevel=error --pack-destination dist/packages | sed 's|^|npm: dist/packages/|'
@@ -48,7 +50,7 @@ dist/packages/made: $(SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) package.json 
 
 demo: ## Build, then serve the page and a tracker; prints the URL to open
 	@build/setup.sh --light
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory web-files
 	@.venv/bin/torrentide demo --dist dist
 
 test: ## Everything: set-up, build, lint and all tests
@@ -105,4 +107,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop test-packages simulate fuzz bench lint lock clean
+.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages simulate fuzz bench lint lock clean

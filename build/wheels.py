@@ -57,6 +57,8 @@ def browser() -> None:
         project.write_text(SCRIPTS.sub("", project.read_text()))
         wheel = build(stage, ENGINE)
     others = [Path(shutil.copy(path, ENGINE)) for path in sorted(WHEELS.glob("*.whl"))]
+    if not others:
+        sys.exit(f"build/wheels.py: no wheels in {WHEELS.relative_to(ROOT)}: run `make setup`")
     lock = PyodideLockSpec.from_json(PYODIDE_LOCK)
     # The others of Pyodide's own are not here; who needs them adds our wheels to their lock file.
     lock.packages = {}
