@@ -233,10 +233,12 @@ class Exchange:
                 pass  # Keep-alive, port and unknown ones ask nothing of us.
 
     def _on_pieces(self, peer: Peer, message: messages.Message, now: float) -> None:
-        if self._interest.told(peer, message, now):
-            self._downloader.changed(peer, now)
+        more = self._interest.told(peer, message, now)
         if isinstance(message, messages.Have):
             self._serving.told(peer, message.index, now)
+            more = more and self.picker.is_free(message.index)
+        if more:
+            self._downloader.changed(peer, now)
 
     def _on_hint(self, peer: Peer, hints: dict[int, None], index: int, now: float) -> None:
         if index < self.picker.have.count and index in self.picker.needed:

@@ -251,6 +251,11 @@ class Picker:
         if index not in self.partial:
             self.availability.insert(index)
 
+    def is_free(self, index: int) -> bool:
+        """Whether blocks of the piece can be asked for."""
+        piece = self.partial.get(index)
+        return index in self.availability if piece is None else piece.free > 0
+
     @property
     def exhausted(self) -> bool:
         """Whether every block that is wanted was asked for: the end of the download."""

@@ -244,3 +244,20 @@ def test_padding_is_not_picked() -> None:
 def test_a_short_last_piece_of_padding_alone() -> None:
     picker = Picker(2, 2 * B, 2 * B + 5, random.Random(1), lambda begin, length: [(2 * B, 5)])
     assert [piece.index for piece in picker.begin_padding()] == [1]
+
+
+def test_a_piece_is_free_until_each_block_was_asked_for() -> None:
+    picker = make(2, blocks=2)
+    assert picker.is_free(0)
+    picker.pick(having(2, 0), 1, 1)
+    assert picker.is_free(0)
+    picker.pick(having(2, 0), 1, 1)
+    assert not picker.is_free(0)
+    assert not picker.exhausted
+    picker.pick(having(2, 1), 2, 1)
+    assert picker.exhausted
+    picker.release(0, B)
+    assert picker.is_free(0)
+    assert not picker.exhausted
+    picker.verified(0)
+    assert not picker.is_free(0)
