@@ -12,6 +12,8 @@ WEB_SOURCES := $(filter web/%,$(SOURCES))
 BUNDLER := $(addprefix build/,bundle.mjs pack.py verify.py notices.txt)
 # Only what fuzzes needs it, and it is big: it stays out of .venv.
 ATHERIS := $(shell sed -n 's/.*"\(atheris==[^" ;]*\).*/\1/p' pyproject.toml)
+WEB_FILES := dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs dist/torrentide.d.ts dist/engine/pyodide-lock.json
+METADATA := pyproject.toml README.md LICENSE
 LOCKS := package-lock.json requirements-dev.txt
 
 help: ## List the targets
@@ -20,7 +22,9 @@ help: ## List the targets
 setup: ## Install what building and testing takes
 	@build/setup.sh
 
-build: dist/engine/python.zip dist/torrentide.mjs dist/engine/worker.mjs ## Make dist/
+build: $(WEB_FILES) dist/packages/made ## Make dist/
+
+web-files: $(WEB_FILES)
 
 dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .venv node_modules
 	@node build/bundle.mjs
@@ -28,12 +32,25 @@ dist/engine/python.zip: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(BUNDLER) | .
 dist/torrentide.mjs dist/engine/worker.mjs &: $(WEB_SOURCES) $(SOURCE_LIST) package-lock.json pyproject.toml build/web.mjs | node_modules
 	@node build/web.mjs
 
+dist/torrentide.d.ts: $(filter web/src/%,$(WEB_SOURCES)) $(SOURCE_LIST) package-lock.json tsconfig.json build/types.mjs | node_modules
+	@node build/types.mjs
+
+dist/engine/pyodide-lock.json: $(ENGINE_SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) build/wheels.py | .venv node_modules
+	@$(PYTHON) build/wheels.py browser
+
+# What is published, from all the rest.
+dist/packages/made: $(SOURCES) $(SOURCE_LIST) $(LOCKS) $(METADATA) package.json CHANGELOG.md build/wheels.py $(WEB_FILES)
+	@$(PYTHON) build/wheels.py native
+	@rm -f dist/packages/*.tgz
+	@npm pack --loglevel=error --pack-destination dist/packages | sed 's|^|npm: dist/packages/|'
+	@touch $@
+
 .venv node_modules:
 	@echo 'There is no $@ yet: run `make setup` first.' >&2; exit 1
 
 demo: ## Build, then serve the page and a tracker; prints the URL to open
 	@build/setup.sh --light
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory web-files
 	@.venv/bin/torrentide demo --dist dist
 
 test: ## Everything: set-up, build, lint and all tests
@@ -44,6 +61,7 @@ test: ## Everything: set-up, build, lint and all tests
 	@$(MAKE) --no-print-directory test-pyodide
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-interop
+	@$(MAKE) --no-print-directory test-packages
 
 test-unit: ## Unit tests, simulations and short fuzzing on the native Python
 	$(PYTHON) -m pytest tests/unit tests/simulation tests/fuzz
@@ -56,6 +74,9 @@ test-browser: build ## Tests in Chromium and Firefox
 
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
+
+test-packages: build ## Tests of what is published: types, npm package, wheels
+	$(PYTHON) -m pytest tests/packages
 
 simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
 	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
@@ -87,4 +108,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-unit test-pyodide test-browser test-interop simulate fuzz bench lint lock clean
+.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages simulate fuzz bench lint lock clean

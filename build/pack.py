@@ -16,8 +16,13 @@ from pathlib import Path
 SOURCES = Path("/src")
 TARGET = "/python.zip"
 
-# Native programs, which need packages that the browser does not have.
-NATIVE = {"cli", "tracker", "hybrid", "__main__"}
+# Native programs, which need packages that the browser does not have, and the API for Python programs, which
+# is not this worker's.
+LEFT_OUT = """
+    torrentide.cli torrentide.tracker torrentide.hybrid torrentide.__main__
+    torrentide.client torrentide.torrent torrentide.file torrentide.host torrentide.listeners
+    torrentide.counters torrentide.reading torrentide.seeding torrentide.browser.inpage
+"""
 
 # Imported inside functions of CPython (error reports, codecs by name), or likely to be by code to come.
 LAZY = """
@@ -39,10 +44,9 @@ def own_modules() -> list[str]:
     names = []
     for path in sorted(SOURCES.rglob("*.py")):
         parts = list(path.relative_to(SOURCES).with_suffix("").parts)
-        if parts[0] == "torrentide" and parts[1] in NATIVE:
-            continue
         names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-    return names
+    outside = tuple(f"{name}." for name in LEFT_OUT.split())
+    return [name for name in names if not f"{name}.".startswith(outside)]
 
 
 def import_all(names: list[str]) -> None:

@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python_minors='13 12 14 15'
 node_minimum=20
 pyodide_site=.setup/pyodide-site
+wheels=.setup/wheels
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -91,6 +92,20 @@ pyodide_packages() {
   echo "$wanted" >$stamp
 }
 
+# What pages' Python gets beside our wheel: Pyodide has no bencode.py, and its npm package has no micropip.
+browser_wheels() {
+  local stamp=$wheels/torrentide-setup wanted micropip
+  wanted=$(digest requirements-dev.txt package-lock.json)
+  if done_already $stamp "$wanted"; then return; fi
+  micropip=$(node -p 'require("./node_modules/pyodide/pyodide-lock.json").packages.micropip.version')
+  say "downloading bencode.py and micropip into $wheels"
+  rm -rf $wheels
+  .venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --dest $wheels --only-binary :all: \
+    --python-version 3.14 --constraint requirements-dev.txt bencode.py "micropip==$micropip" ||
+    fail "pip could not download bencode.py and micropip; its message is above."
+  echo "$wanted" >$stamp
+}
+
 browsers() {
   local missing=() as_root=()
   command -v chromium >/dev/null || missing+=(chromium)
@@ -111,6 +126,7 @@ browsers() {
 
 python_packages
 npm_packages
+browser_wheels
 if [[ ${1-} != --light ]]; then
   pyodide_packages
   browsers

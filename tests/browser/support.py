@@ -19,6 +19,7 @@ from torrentide.tracker.swarm import Tracker
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
     "/pages/": Path(__file__).parent / "pages",
+    "/pyodide/": ROOT / "node_modules" / "pyodide",
     "/webtorrent/": ROOT / "node_modules" / "webtorrent" / "dist",
 }
 CHROMIUM_ARGS = [
@@ -96,12 +97,13 @@ class Served:
 class Site(Served):
     """Our web server and tracker.
 
-    Serves dist/ and, in folders of their own, the test pages and WebTorrent. `headers` are added to every
-    response.
+    Serves dist/, or another `root`, and, in folders of their own, the test pages, Pyodide and WebTorrent.
+    `headers` are added to every response.
     """
 
-    def __init__(self, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, headers: dict[str, str] | None = None, root: Path = ROOT / "dist") -> None:
         self._headers = headers or {}
+        self._root = root
         super().__init__()
 
     def build(self, app: web.Application) -> None:
@@ -111,7 +113,7 @@ class Site(Served):
             part = web.Application()
             site.attach(part, folder)
             app.add_subapp(prefix, part)
-        site.attach(app, ROOT / "dist")
+        site.attach(app, self._root)
 
         async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
             response.headers.update(self._headers)

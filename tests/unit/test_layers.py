@@ -21,13 +21,18 @@ ROWS = [
     {"wire"},
     {"discovery"},
     {"engine"},
+    {"host", "listeners"},
+    {"counters", "reading", "seeding"},
     {"client", "torrent", "file"},
+    # The root names the public API.
+    {""},
     {"browser", "hybrid", "cli", "tracker", "__main__"},
 ]
+API = {"client", "torrent", "file"}
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 # The public API is one thing in three modules. The command line starts the tracker.
 BESIDE = {
-    *((one, other) for one in ROWS[6] for other in ROWS[6]),
+    *((one, other) for one in API for other in API),
     ("cli", "tracker"),
     ("cli", "hybrid"),
     ("__main__", "cli"),

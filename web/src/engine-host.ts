@@ -31,10 +31,21 @@ interface PendingCall {
 }
 
 let shared: Engine | null = null;
+let folder: URL | null = null;
+
+/** Where the engine's files are: beside this script, unless a page has said otherwise. */
+export function engineURL(): URL {
+  return (folder ??= new URL('engine/', __SCRIPT_URL__));
+}
+
+/** Sets the folder of the engine's files, which the next start takes. */
+export function setEngineURL(url: string | URL): void {
+  folder = new URL(String(url).replace(/\/?$/, '/'), location.href);
+}
 
 /** The page's engine: started by the first call, kept for the life of the page, started anew after a failure. */
 export function sharedEngine(): Engine {
-  shared ??= new Engine(new URL('engine/worker.mjs', __SCRIPT_URL__), () => (shared = null));
+  shared ??= new Engine(new URL('worker.mjs', engineURL()), () => (shared = null));
   return shared;
 }
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from aiohttp import web
 
+import torrentide
 from torrentide import __version__
 from torrentide.cli.serving import serve
 from torrentide.errors import LocalError
@@ -23,6 +24,9 @@ DEMO_PORTS = range(8080, 8100)
 cli = typer.Typer(
     help="BitTorrent for web pages: tracker and demo.", no_args_is_help=True, add_completion=False
 )
+
+# The wheel for PyPI has the built web files; a checkout has them in dist/.
+PACKAGED_WEB = Path(torrentide.__file__).parent / "web"
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all of the machine.")]
 
@@ -69,7 +73,10 @@ def tracker(
 
 @cli.command()
 def demo(
-    dist: Annotated[Path, typer.Option(help="Folder of the build.")] = Path("dist"),
+    dist: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the build.", show_default="the files of this package, or dist"),
+    ] = None,
     host: Host = "127.0.0.1",
     port: Annotated[
         int | None,
@@ -82,6 +89,8 @@ def demo(
     ] = None,
 ) -> None:
     """Serve the application page, with a tracker on the same port."""
+    if dist is None:
+        dist = PACKAGED_WEB if PACKAGED_WEB.is_dir() else Path("dist")
     if not (dist / "app" / "index.html").is_file():
         raise LocalError(f"there is no app/index.html in {dist}: build it first, or name another --dist")
     app = web.Application()

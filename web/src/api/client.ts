@@ -1,8 +1,9 @@
 // The client: the object a page makes. It owns the list of torrents and the callbacks of `add` and `seed`; what a torrent is, it
 // leaves to Torrent, and what an input is, to the modules that read inputs.
 
-import { type Engine, sharedEngine } from '../engine-host';
+import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-host';
 import type { Limits, Phase, ToEngine, Vitals } from '../protocol';
+import { connectWorker } from '../rtc/worker-link';
 import { TorrentideError, closed, guarded } from '../errors';
 import { type Diagnosis, diagnose } from './diagnosis';
 import { EventEmitter } from './events';
@@ -49,6 +50,8 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   /** A page has no UDP. */
   static readonly UTP_SUPPORT: boolean = false;
   static readonly VERSION: string = __VERSION__;
+  /** Makes WebRTC connections for Python in `worker`, which can't do so itself: see docs/python.md. */
+  static readonly connectWorker: (worker: Worker) => void = connectWorker;
 
   torrents: Torrent[] = [];
   /** 40 hex digits, as `nodeId`. */
@@ -80,6 +83,15 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   readonly #engine: Engine;
   readonly #number: number;
   readonly #ready = new Gate<this>();
+
+  /** The folder of the engine's files, by default `engine/` beside this script. A bundler's page sets it before its first client. */
+  static get engineURL(): string | URL {
+    return engineURL();
+  }
+
+  static set engineURL(url: string | URL) {
+    setEngineURL(url);
+  }
 
   /** Throws ERR_INVALID_OPTION. */
   constructor(options: TorrentideOptions = {}) {

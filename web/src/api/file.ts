@@ -55,6 +55,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
   readonly _endPiece: number;
   readonly #owner: FileOwner;
 
+  /** @internal */
   constructor(info: FileInfo, owner: FileOwner, selected: boolean) {
     super();
     this.name = info.name;

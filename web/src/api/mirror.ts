@@ -126,7 +126,9 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   /** 0 to 1, while the files of a seed are being hashed. */
   readonly hashing: number = 0;
   readonly trackers: readonly TorrentTracker[] = [];
+  /** @internal */
   protected readonly links = new Map<number, Wire>();
+  /** @internal */
   protected selections: Selections | undefined;
   #partial = new Map<number, number>();
   #pieces: (Piece | null)[] | undefined;
@@ -218,8 +220,10 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     }));
   }
 
+  /** @internal */
   protected abstract makeFile(info: FileInfo, index: number): FileEntry;
 
+  /** @internal */
   protected apply(state: TorrentState): void {
     const { files, fileProgress, created, have, infoSpan, partial, trackers, wires, ...mirrored } = state;
     Object.assign(this, mirrored satisfies Partial<TorrentMirror>);
@@ -234,6 +238,7 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     if (wires) this.#applyWires(wires);
   }
 
+  /** @internal */
   protected applyVerified(index: number): void {
     this.bitfield?.set(index);
     this.#partial.delete(index);

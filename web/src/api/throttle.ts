@@ -8,7 +8,7 @@ export class Throttle {
   #rate: number;
   readonly #changed: () => void;
 
-  /** Throws ERR_INVALID_ARGUMENT. */
+  /** Throws ERR_INVALID_ARGUMENT. @internal */
   constructor(limit: number, changed: () => void) {
     this.#limit = this.#rate = checkedLimit(limit);
     this.#changed = changed;

@@ -70,6 +70,7 @@ export class Torrent extends TorrentMirror {
   readonly #webSeeds = new Set<string>();
   #fileURL: string | undefined;
 
+  /** @internal */
   constructor(engine: Engine, owner: TorrentOwner, options: Settings, seeding: boolean) {
     super();
     this.#engine = engine;
@@ -229,6 +230,7 @@ export class Torrent extends TorrentMirror {
     done?.(null);
   }
 
+  /** @internal */
   protected override makeFile(info: FileInfo, index: number): FileEntry {
     const owner: FileOwner = {
       pieceLength: this.pieceLength,

@@ -54,6 +54,7 @@ export class Wire extends EventEmitter<WireEvents> {
   #down = 0;
   #up = 0;
 
+  /** @internal */
   constructor({ peerId, client }: WireInfo, close: () => void) {
     super();
     this.peerId = peerId;

@@ -1,0 +1,46 @@
+"""The pages for users: their code compiles, and names what exists."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import torrentide
+from torrentide.client import Client
+from torrentide.file import File
+from torrentide.torrent import Torrent
+
+ROOT = Path(__file__).parents[2]
+PYTHON = (ROOT / "docs" / "python.md").read_text()
+BLOCKS = [
+    dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", PYTHON, re.DOTALL | re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_examples_compile(code: str) -> None:
+    compile(code, "docs/python.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == "torrentide":
+            assert {alias.name for alias in node.names} <= set(torrentide.__all__)
+
+
+def members(kind: type) -> set[str]:
+    """What a class offers in public: methods, properties, and what its constructors assign."""
+    found = set(dir(kind))
+    for each in kind.__mro__[:-1]:
+        for node in ast.walk(ast.parse(dedent(inspect.getsource(each)))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                found |= {node.attr} if ast.unparse(node.value) == "self" else set()
+    return {name for name in found if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", [Client, Torrent, File])
+def test_the_table_of_members_is_complete(kind: type) -> None:
+    (row,) = re.findall(rf"^\| `{kind.__name__}` \| (.*) \|$", PYTHON, re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", row))
+    assert members(kind) - named <= {"on", "off", "came", "reading", "read_piece", "prioritise"}
+    assert named <= members(kind)

@@ -1,0 +1,37 @@
+// Every public member of a file and of a wire, with the type that it is said to have.
+
+import type { ByteRange, FileEntry, FileEvents, Wire, WireEvents } from 'torrentide';
+
+export async function read(file: FileEntry, video: HTMLVideoElement): Promise<unknown[]> {
+  const range: ByteRange = { start: 0, end: 99 };
+  const events: (keyof FileEvents)[] = ['done'];
+  const names: string[] = [file.name, file.path, file.type, file.streamURL];
+  const numbers: number[] = [file.length, file.size, file.offset, file.downloaded, file.progress];
+  const pieces: number[] = [file._startPiece, file._endPiece];
+  const flags: boolean[] = [file.done, file.selected, file.includes(0)];
+  const blob: Blob = await file.blob(range);
+  const buffer: ArrayBuffer = await file.arrayBuffer();
+  const stream: ReadableStream<Uint8Array> = file.stream(range);
+  for await (const chunk of stream) numbers.push(chunk.length);
+  for await (const chunk of file) numbers.push(chunk.length);
+  file.streamTo(video).play();
+  file.getBuffer((error: Error | null, bytes?: Uint8Array) => void [error, bytes]);
+  file.getBlob((error: Error | null, whole?: Blob) => void [error, whole]);
+  file.getBlobURL((error: Error | null, url?: string) => void [error, url]);
+  file.select(3);
+  file.deselect();
+  return [events, names, numbers, pieces, flags, blob, buffer];
+}
+
+export function peer(wire: Wire): unknown[] {
+  const events: (keyof WireEvents)[] = ['download', 'upload', 'choke', 'unchoke', 'interested', 'uninterested', 'close'];
+  const names: (string | undefined)[] = [wire.peerId, wire.client, wire.type, wire.remoteAddress];
+  const kinds: (string | undefined)[] = [wire.candidateType, wire.localCandidateType];
+  const numbers: (number | undefined)[] = [wire.remotePort, wire.downloaded, wire.uploaded, wire.pieceCount];
+  const rates: number[] = [wire.downloadSpeed(), wire.uploadSpeed()];
+  const ours: boolean[] = [wire.amChoking, wire.amInterested, wire.destroyed];
+  const theirs: boolean[] = [wire.peerChoking, wire.peerInterested, wire.isSeeder, wire.isSnubbed];
+  const bytes: Uint8Array = wire.peerIdBuffer;
+  wire.destroy();
+  return [events, names, kinds, numbers, rates, ours, theirs, bytes];
+}
