@@ -10,8 +10,10 @@ from collections.abc import Callable
 from fuzz.seeds import HASH, JSON_KEYS, JSON_VALUES, PEER
 from fuzz.talks import fuzz_torrent_talk
 from torrentide.discovery import signalling
+from torrentide.discovery.blocklist import parse_blocklist
+from torrentide.discovery.sdp import MAX_CANDIDATES, usable
 from torrentide.discovery.tracker import tracker_url
-from torrentide.errors import InvalidTorrent, PeerError, TrackerError, UnsupportedError
+from torrentide.errors import InvalidTorrent, LocalError, PeerError, TrackerError, UnsupportedError
 from torrentide.metainfo import bencode
 from torrentide.metainfo.info import parse_info
 from torrentide.metainfo.magnet import parse_info_hash, parse_magnet
@@ -19,14 +21,15 @@ from torrentide.metainfo.metainfo import parse_metainfo
 from torrentide.metainfo.names import safe_path
 from torrentide.tracker.swarm import Tracker
 from torrentide.wire import messages
+from torrentide.wire.clients import client_name
 from torrentide.wire.connection import Connection
 from torrentide.wire.extensions.handshake import parse_extended_handshake
 from torrentide.wire.extensions.metadata import parse_metadata_message
 from torrentide.wire.extensions.registry import Extensions
 from torrentide.wire.handshake import HANDSHAKE_LENGTH, Handshake
 
-# More than any message has; the values of some are long.
-MAX_MEMBERS = 12
+# Messages of an input, and members of each: some of the values are long.
+MAX_MESSAGES, MAX_MEMBERS = 10, 12
 
 
 def text_of(data: bytes) -> str:
@@ -133,11 +136,39 @@ def fuzz_signalling(data: bytes) -> None:
             assert message.info_hash is None or len(message.info_hash) == 20
 
 
+def fuzz_sdp(data: bytes) -> None:
+    """A description: what is used of it is whole, bounded, and used again as it is."""
+    result = usable(text_of(data), lambda address: address.endswith("1"))
+    if result is not None:
+        result.encode()
+        assert result.count("m=") >= 1
+        assert sum(line.startswith("a=candidate:") for line in result.split("\r\n")) <= MAX_CANDIDATES
+        assert usable(result, lambda address: False) == result, "two readings of a description"
+
+
+def fuzz_blocklist(data: bytes) -> None:
+    """A block list, plain or packed."""
+    try:
+        found = parse_blocklist(data)
+    except LocalError:
+        return
+    assert len(found) <= len(data) or data[:2] == b"\x1f\x8b", "more ranges than bytes"
+    found.blocks("1.2.3.4")
+    found.blocks(text_of(data[:50]))
+
+
+def fuzz_clients(data: bytes) -> None:
+    """A peer id: its name is short and printable."""
+    text = str(client_name(data[:20]))
+    assert text.isprintable(), "a name with control characters"
+    assert len(text) < 60, "a name that is too long"
+
+
 def fuzz_tracker(data: bytes) -> None:
     """What clients say to a tracker on two connections, a message a line: raw, or put together. It raises
     nothing."""
     tracker = Tracker(random.Random(1))
-    for number, part in enumerate(data.split(b"\n")[:50]):
+    for number, part in enumerate(data.split(b"\n")[:MAX_MESSAGES]):
         text: str | bytes = part if part[:1] == b"{" else composed(part)
         for target, reply in tracker.receive(number % 2, text, float(number)):
             assert target in (0, 1), "a message for nobody"
@@ -220,6 +251,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "names": fuzz_names,
     "magnet": fuzz_magnet,
     "signalling": fuzz_signalling,
+    "sdp": fuzz_sdp,
+    "blocklist": fuzz_blocklist,
+    "clients": fuzz_clients,
     "tracker": fuzz_tracker,
     "wire": fuzz_wire,
     "messages": fuzz_messages,

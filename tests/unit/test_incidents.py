@@ -8,6 +8,7 @@ import ast
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -112,6 +113,23 @@ class Speaker:
 def modules() -> dict[str, ast.Module]:
     """The package's own source, by path."""
     return {str(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def test_the_list_of_incidents_names_every_test_and_no_other() -> None:
+    repository = Path(__file__).parents[2]
+    guide = (repository / "docs" / "maintainers.md").read_text(encoding="utf-8")
+    listed = guide.partition("## Known incidents")[2]
+    named = set(re.findall(r"`(test_\w+…?)`", listed))
+    sources = [Path(__file__), repository / "tests" / "browser" / "test_incidents.py"]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    tests = set(re.findall(r"^def (test_\w+)\(", text, re.MULTILINE))
+    tests.discard("test_the_list_of_incidents_names_every_test_and_no_other")
+
+    def fits(name: str, test: str) -> bool:
+        return test.startswith(name[:-1]) if name.endswith("…") else test == name
+
+    assert [test for test in tests if not any(fits(name, test) for name in named)] == []
+    assert [name for name in named if not any(fits(name, test) for test in tests)] == []
 
 
 # -- Names

@@ -44,8 +44,8 @@ LIMIT_SECONDS = 0.1
 # A block may be asked of so many peers that have given nothing yet; and of those who give something, so many
 # are asked twice in all, or one in so many: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
-MIN_DUPLICATES = 8
-DUPLICATES_PART = 100
+MIN_DUPLICATES = 4
+DUPLICATES_PART = 128
 
 
 class Downloader:
@@ -178,7 +178,7 @@ class Downloader:
             if keys:
                 self._cancel(victim, keys, now)
                 return [(*key, self._length(*key)) for key in keys]
-            silent = not victim.down.rate(now)
+            silent = takeover.is_silent(victim, now)
             if not peer.requests and (silent or self._duplicates < self._most_duplicates):
                 key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
                 if key is not None:

@@ -19,6 +19,7 @@ Key = tuple[int, int]
 _SLOWEST = 1024.0
 # What can't be saved in this many seconds is not worth a cancel, which may cross the block.
 _WORTH_SECONDS = 1.0
+_SILENT_SECONDS = 10.0
 # The oldest requests of a peer, whose blocks are on their way.
 _STAY = 2
 # So many of the slowest peers are looked at.
@@ -28,6 +29,11 @@ _VICTIMS = 4
 def seconds_left(peer: Peer, now: float) -> float:
     """When it will have answered every request, at its rate of the last seconds."""
     return len(peer.requests) * BLOCK_LENGTH / max(peer.down.rate(now), _SLOWEST)
+
+
+def is_silent(peer: Peer, now: float) -> bool:
+    """Whether it has given nothing for so long that it may never."""
+    return now - peer.last_block > _SILENT_SECONDS
 
 
 def slowest(peers: Iterable[Peer], thief: Peer, now: float) -> list[Peer]:
@@ -52,7 +58,7 @@ def tail(thief: Peer, theirs: Bitfield, victim: Peer, now: float, fixed: Set[Key
     if count < 1 or saved < _WORTH_SECONDS:
         return []
     # Of one that gives nothing no block is on its way.
-    stay = _STAY if victim.down.rate(now) else 0
+    stay = 0 if is_silent(victim, now) else _STAY
     newest = reversed(list(victim.requests)[stay:])
     usable = (key for key in newest if key[0] in theirs and key not in fixed)
     return list(islice(usable, min(count, thief.queue - ours)))

@@ -20,6 +20,7 @@ def peer(rate: float, requests: int, first: int = 0, since: float = 50.0) -> Pee
         it.down.add(int(rate / 2), NOW - 4.5 + half / 2)
     it.requests = {(index, 0): NOW for index in range(first, first + requests)}
     it.asked_since = NOW - since
+    it.last_block = NOW
     it.queue = 500
     return it
 
@@ -49,6 +50,14 @@ def test_only_what_the_thief_can_give_and_what_is_not_fixed() -> None:
         some.add(index)
     taken = tail(peer(B, 0), some, peer(B, 40, first=100), NOW, {(109, 0), (108, 0)})
     assert taken == [(index, 0) for index in range(107, 101, -1)], "the oldest two are on their way"
+
+
+def test_of_a_silent_peer_everything_is_taken() -> None:
+    victim = peer(0, 3, first=100)
+    victim.last_block = NOW - 11.0
+    assert len(tail(peer(100 * B, 0), ALL, victim, NOW, set())) == 2
+    victim.last_block = NOW - 9.0
+    assert len(tail(peer(100 * B, 0), ALL, victim, NOW, set())) == 1
 
 
 def test_no_more_than_the_queue_holds() -> None:
