@@ -1,7 +1,7 @@
 // Every public member of a client, with the type that it is said to have.
 
 import Torrentide, { Throttle, Torrent, TorrentideError } from 'torrentide';
-import type { Abortable, AddOptions, SeedInput, SeedOptions, TorrentId, TorrentideEvents, TorrentideOptions } from 'torrentide';
+import type { Abortable, AddOptions, Diagnosis, SeedInput, SeedOptions, TorrentId, TorrentideEvents, TorrentideOptions } from 'torrentide';
 
 export const statics: [boolean, boolean, string] = [Torrentide.WEBRTC_SUPPORT, Torrentide.UTP_SUPPORT, Torrentide.VERSION];
 Torrentide.connectWorker(new Worker('worker.js'));
@@ -60,6 +60,9 @@ export async function use(): Promise<void> {
   for (const input of inputs) client.seed(input, seed, (torrent) => void torrent.magnetURI);
   const torrent: Torrent | null = await client.get(ids[0] ?? '');
   if (torrent) await client.remove(torrent, null, (error?: Error | null) => void error);
+  const { summary, findings, torrents, attempts }: Diagnosis = await client.diagnose(waiting);
+  const told: string[] = [summary, ...torrents.map(({ infoHash }) => String(infoHash))];
+  void [told, findings.length, attempts.length];
   const address = client.address();
   if (address) address.port satisfies number;
   await client.destroy((error) => void error);

@@ -11,14 +11,15 @@ export function facts(torrent: Torrent): unknown[] {
   const sizes: number[] = [torrent.length, torrent.pieceLength, torrent.lastPieceLength, torrent.pieceCount];
   const counters: number[] = [torrent.downloaded, torrent.received, torrent.uploaded, torrent.numPeers, torrent.maxWebConns];
   const rates: number[] = [torrent.downloadSpeed, torrent.uploadSpeed, torrent.progress, torrent.timeRemaining, torrent.ratio];
-  const bytes: (Uint8Array | undefined)[] = [torrent.torrentFile, torrent.infoHashBuffer, torrent.metadata, torrent.infoBuffer];
+  const bytes: (Uint8Array | undefined)[] = [torrent.torrentFile, torrent.infoHashBuffer, torrent.infoBuffer];
+  const metadata: Uint8Array | null = torrent.metadata;
   const blob: [Blob | null, string | undefined] = [torrent.torrentFileBlob, torrent.torrentFileBlobURL];
   const chosen: readonly number[] | undefined = torrent.so;
   const created: Date | undefined = torrent.created;
   const client: Torrentide | null = torrent.client;
   const nothing: null[] = [torrent.rootDir, torrent.store, torrent.discovery];
   const others: [number, string, 'rarest' | 'sequential'] = [torrent.hashing, torrent.path, torrent.strategy];
-  return [names, lists, flags, sizes, counters, rates, bytes, blob, chosen, created, client, nothing, others];
+  return [names, lists, flags, sizes, counters, rates, bytes, blob, chosen, created, client, nothing, others, metadata];
 }
 
 export function parts(torrent: Torrent): unknown[] {
