@@ -97,7 +97,7 @@ async function membersThere(tracker, id) {
   // What the library itself calls across its modules.
   const internal = new Set(['update', 'reached', 'end', 'finish', 'selectIn', 'makeFile', 'apply', 'applyVerified', 'links', 'selections']);
   return {
-    statics: Object.keys(window.Torrentide),
+    statics: Object.getOwnPropertyNames(window.Torrentide).filter((name) => !(name in (() => {}) || name === 'prototype')),
     client: membersOf(made, internal),
     torrent: membersOf(torrent, internal),
     file: membersOf(torrent.files[0], internal),
