@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable
 from math import inf
 
 from torrentide.engine import takeover
-from torrentide.engine.limits import Limit
+from torrentide.engine.limits import LIMIT_SECONDS, Limit
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
 from torrentide.engine.takeover import Key
+from torrentide.engine.turns import Turns
 from torrentide.engine.verify import Verifier
 from torrentide.errors import PeerError
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Block, Picker
-from torrentide.timers import Timer, Timers
+from torrentide.timers import Timers
 from torrentide.wire import messages
 
 # libtorrent 2.1: `max_out_request_queue` 500, a minimum of 2; slow start ends when a second brings less than
@@ -38,9 +39,8 @@ MAX_REFUSED = 50
 # libtorrent suffers wrong requests.
 MAX_CANCELLED = 2 * MAX_QUEUE
 MAX_UNASKED = 300
-# How often the peers that wait are looked at when no event does it, and when only a speed limit holds them.
+# How often the peers that wait are looked at when no event does it, unless only a speed limit holds them.
 WAIT_SECONDS = 0.5
-LIMIT_SECONDS = 0.1
 # A block may be asked of so many peers that have given nothing yet; and of those who give something, so many
 # are asked twice in all, or one in so many: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
@@ -70,39 +70,30 @@ class Downloader:
         self._verifier = verifier
         self._peers = peers
         self._limit = limit
-        self._timers = timers
         self._down = down
         # Blocks that several peers were asked for, and how many.
         self._shared: dict[Key, int] = {}
         self._duplicates = 0
         self._most_duplicates = MIN_DUPLICATES + picker.blocks // DUPLICATES_PART
         # Peers with room in their queue for which there was nothing.
-        self._waiting: dict[int, Peer] = {}
-        self._wake: Timer | None = None
+        self._turns = Turns(timers, self._fill, lambda now: self._allowed(now) > 0, self._delay)
 
     # -- Asking
 
     def fill(self, peer: Peer, now: float) -> None:
         """Ask a peer for as many blocks as its queue should hold. One for which there was nothing is asked
         again when something changes, not with each block."""
-        if peer.link not in self._waiting or not peer.requests:
+        if peer not in self._turns or not peer.requests:
             self._fill(peer, now)
 
     def changed(self, peer: Peer, now: float) -> None:
         """The peer can give more than before."""
-        self._waiting.pop(peer.link, None)
+        self._turns.leave(peer)
         self._fill(peer, now)
 
     def refill(self, now: float) -> None:
         """Blocks are free, or wanted, that were not before: whoever waits is asked."""
-        for link in list(self._waiting):
-            if not self._allowed(now):
-                break
-            # Behind those who wait still, so that each has its turn.
-            peer = self._waiting.pop(link, None)
-            if peer is not None:
-                self._fill(peer, now)
-        self._schedule(now)
+        self._turns.go_round(now)
 
     def _fill(self, peer: Peer, now: float) -> None:
         room = peer.queue - len(peer.requests)
@@ -113,7 +104,7 @@ class Downloader:
         if blocks:
             self._ask(peer, blocks, now)
         if len(blocks) < room:
-            self._wait(peer, now)
+            self._turns.wait(peer, now)
 
     def _serves(self, peer: Peer) -> bool:
         return (
@@ -154,19 +145,8 @@ class Downloader:
         self._limit.take(sum(length for _, _, length in blocks), now)
         peer.send(b"".join([messages.request(*block) for block in blocks]), now)
 
-    def _wait(self, peer: Peer, now: float) -> None:
-        self._waiting[peer.link] = peer
-        self._schedule(now)
-
-    def _schedule(self, now: float) -> None:
-        if self._waiting and self._wake is None:
-            limited = self._limit.level(now) <= 0
-            self._wake = self._timers.at(now + (LIMIT_SECONDS if limited else WAIT_SECONDS), self._on_wake)
-
-    def _on_wake(self, now: float) -> None:
-        self._wake = None
-        if not self.closed:
-            self.refill(now)
+    def _delay(self, now: float) -> float:
+        return LIMIT_SECONDS if self._limit.level(now) <= 0 else WAIT_SECONDS
 
     # -- The end of a download
 
@@ -276,11 +256,7 @@ class Downloader:
             return
         self.unverified += len(data)
         if not partial.missing:
-            self.complete(partial)
-
-    def complete(self, piece: PartialPiece) -> None:
-        """Every byte of a piece is here, those of padding included: have it checked."""
-        self._verifier.verify(piece)
+            self._verifier.verify(partial)
 
     def _cancel_others(self, key: Key, now: float) -> None:
         self._shared.pop(key, None)
@@ -291,7 +267,7 @@ class Downloader:
     @staticmethod
     def _resize_queue(peer: Peer, now: float) -> None:
         """Algorithm of libtorrent's `peer_connection`: one more for each block while it gets faster, then
-        3 s worth."""
+        what comes in QUEUE_SECONDS."""
         if peer.slow_start:
             peer.queue = min(peer.queue + 1, MAX_QUEUE, peer.request_queue)
         since, before = peer.speed_mark
@@ -308,8 +284,8 @@ class Downloader:
     # -- Blocks that do not come
 
     def rejected(self, peer: Peer, index: int, begin: int, now: float) -> None:
-        """The peer will not serve a request (BEP 6). PeerError when it unchoked us only to refuse. The block
-        is free; the caller refills."""
+        """The peer will not serve a request (BEP 6): the block is free for whoever is looked at next.
+        PeerError when it unchoked us only to refuse."""
         key = index, begin
         peer.cancelled.pop(key, None)
         if peer.requests.pop(key, None) is None:
@@ -333,7 +309,7 @@ class Downloader:
 
     def gone(self, peer: Peer, now: float) -> None:
         """The peer left: what it was asked for is free again."""
-        self._waiting.pop(peer.link, None)
+        self._turns.leave(peer)
         self._give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)
@@ -346,17 +322,20 @@ class Downloader:
             self.fill(peer, now)
 
     def _snub(self, peer: Peer, now: float) -> None:
-        keys = list(peer.requests)
-        self._cancel(peer, keys, now)
-        for key in keys:
-            self._release(peer, key)
+        self._take_back(peer, now)
         peer.snubbed = True
         peer.slow_start = False
         peer.queue = 1
         self._picker.leave(peer.link)
-        self._waiting.pop(peer.link, None)
+        self._turns.leave(peer)
         self.refill(now)
         self._fill(peer, now)
+
+    def _take_back(self, peer: Peer, now: float) -> None:
+        keys = list(peer.requests)
+        self._cancel(peer, keys, now)
+        for key in keys:
+            self._release(peer, key)
 
     def _give_up(self, peer: Peer, now: float) -> None:
         keys = list(peer.requests)
@@ -423,10 +402,7 @@ class Downloader:
         self.paused = True
         for peer in list(self._peers()):
             if peer.requests:
-                keys = list(peer.requests)
-                self._cancel(peer, keys, now)
-                for key in keys:
-                    self._release(peer, key)
+                self._take_back(peer, now)
 
     def resume(self, now: float) -> None:
         """Go on."""
@@ -437,6 +413,4 @@ class Downloader:
     def close(self) -> None:
         """Ask for nothing more."""
         self.closed = True
-        self._waiting.clear()
-        if self._wake is not None:
-            self._wake.cancel()
+        self._turns.close()

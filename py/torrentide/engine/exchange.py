@@ -90,7 +90,6 @@ class Exchange:
         self._observer = observer
         self._blame = blame
         self._up = up
-        self._paused = False
         self._verifier = Verifier(
             info, self.picker, store, digest, self._on_verified, self._on_bad_piece, self._on_not_stored
         )
@@ -119,7 +118,7 @@ class Exchange:
     def start(self, now: float, *, paused: bool) -> None:
         """Begin. Pieces that are nothing but padding need nobody."""
         for piece in self.picker.begin_padding():
-            self._downloader.complete(piece)
+            self._verifier.verify(piece)
         if paused:
             self.pause(now)
         else:
@@ -127,14 +126,12 @@ class Exchange:
 
     def pause(self, now: float) -> None:
         """Take requests back and serve nobody."""
-        self._paused = True
         self._downloader.pause(now)
         self._serving.pause(now)
         self._run_web_seeds(now)
 
     def resume(self, now: float) -> None:
         """Go on."""
-        self._paused = False
         self._downloader.resume(now)
         self._serving.resume(now)
         self._run_web_seeds(now)
@@ -277,7 +274,7 @@ class Exchange:
     def _run_web_seeds(self, now: float) -> None:
         if self._web_seeds is None:
             return
-        if self.picker.finished or self._paused:
+        if self.picker.finished or self._downloader.paused:
             self._web_seeds.stop(now)
         else:
             self._web_seeds.start(now)

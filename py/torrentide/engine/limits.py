@@ -8,6 +8,8 @@ from math import inf
 
 # A bucket holds this many seconds' worth: what was not used for long is not made up for in one burst.
 BURST_SECONDS = 0.5
+# How often those are looked at that a limit holds back: often enough that a full bucket never runs over.
+LIMIT_SECONDS = 0.1
 
 
 class Bucket:
@@ -47,13 +49,6 @@ class Bucket:
             self.level(now)
             self._level -= count
 
-    def wait(self, now: float) -> float:
-        """Seconds until bytes may flow again; infinite when nothing is let through."""
-        level = self.level(now)
-        if level > 0:
-            return 0.0
-        return (1.0 - level) / self._rate if self._rate else inf
-
 
 class Limit:
     """Several buckets that all have to agree: the client's and the torrent's."""
@@ -71,10 +66,6 @@ class Limit:
         """`count` bytes flow."""
         for bucket in self._buckets:
             bucket.take(count, now)
-
-    def wait(self, now: float) -> float:
-        """Seconds until bytes may flow again."""
-        return max(bucket.wait(now) for bucket in self._buckets)
 
 
 class Limits:

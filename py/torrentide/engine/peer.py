@@ -90,8 +90,8 @@ class Peer:
         self.suggested: dict[int, None] = {}
 
         # Requests to be served; `served` are the bytes since it was unchoked, `refusals` the requests in a
-        # row that it must have known would be refused, `granted` the blocks served of each piece that it may
-        # have while it is choked.
+        # row that it must have known would be refused, `granted` the bytes taken to be served of each piece
+        # that it may have while it is choked.
         self.uploads: deque[tuple[int, int, int]] = deque()
         self.served = 0
         self.refusals = 0

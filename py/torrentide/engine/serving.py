@@ -100,11 +100,12 @@ class Serving:
                 for other in self._peers()
                 if other.peer_id
             )
-            for link in [*passed_on, peer.link] if alone else passed_on:
+            due = {*passed_on, peer.link} if alone else set(passed_on)
+            for link in due:
                 spread.done(link, index)
-                for other in self._peers():
-                    if other.link == link:
-                        self._reveal(other, now)
+            for other in list(self._peers()):
+                if other.link in due:
+                    self._reveal(other, now)
         else:
             spread.done(peer.link, index)
             self._used_hint(peer, index, now)
@@ -209,7 +210,6 @@ class Serving:
 
     def interested(self, peer: Peer, now: float) -> None:
         """The peer wants something. A newcomer does not wait for the next round while a slot is free."""
-        peer.peer_interested = True
         if peer.am_choking and not self.paused:
             taken = sum(1 for other in self._peers() if not other.am_choking and other.peer_interested)
             if taken < choker.UPLOAD_SLOTS:

@@ -28,8 +28,7 @@ class Spread:
         out = self._out.setdefault(link, set())
         for index in self._copies.rarest_first():
             if index not in out and (theirs is None or index not in theirs):
-                out.add(index)
-                self._copies.increase(index)
+                self.takes(link, index)
                 return index
         return None
 

@@ -1,8 +1,8 @@
-"""One torrent's state machine: its peers, and which part deals with each message of theirs.
+"""One torrent's state machine: its peers, from the open channel to the end.
 
-Owns the peers of a torrent from the open channel to the end, and the parts that fetch, check, serve, choke
-and blame. It is driven by calls that carry the time, acts through ports, and tells an Observer what happened.
-It never knows how peers are found or where the page is.
+Owns handshakes, the messages about the connection itself, the metadata and the memory of liars; what concerns
+pieces it passes to its Exchange. It is driven by calls that carry the time, acts through ports, and tells an
+Observer what happened. It never knows how peers are found or where the page is.
 """
 
 import random

@@ -7,10 +7,11 @@ decided elsewhere. It never knows where the bytes are kept.
 from collections import OrderedDict
 from collections.abc import Callable
 
-from torrentide.engine.limits import Limit
+from torrentide.engine.limits import LIMIT_SECONDS, Limit
 from torrentide.engine.peer import Peer
+from torrentide.engine.turns import Turns
 from torrentide.ports import Buffer, Store
-from torrentide.timers import Timer, Timers
+from torrentide.timers import Timers
 from torrentide.wire.messages import PIECE_HEADER, PIECE_ID
 
 # WebTorrent serves requests of up to 128 KiB; libtorrent asks for 16 KiB.
@@ -20,8 +21,6 @@ PACK_BYTES = MAX_REQUEST
 # One read serves this much: a block alone would cost a read for every 16 KiB.
 STRETCH = 512 * 1024
 CACHED_STRETCHES = 32
-# How often those are served that a speed limit holds back.
-LIMIT_SECONDS = 0.1
 
 HEADER = PIECE_HEADER.size
 
@@ -44,10 +43,8 @@ class Uploader:
         self._sent = sent
         self._failed = failed
         self._limit = limit
-        self._timers = timers
-        # Those that the limit holds back, first come first served.
-        self._held: dict[int, Peer] = {}
-        self._wake: Timer | None = None
+        # Those that the limit holds back.
+        self._turns = Turns(timers, self.serve, lambda now: limit.level(now) > 0, lambda now: LIMIT_SECONDS)
         self._cache: OrderedDict[tuple[int, int], memoryview] = OrderedDict()
         self._reading: dict[tuple[int, int], list[Peer]] = {}
         self._pack = memoryview(bytearray(PACK_BYTES + 64 * HEADER))
@@ -60,7 +57,7 @@ class Uploader:
         while peer.uploads and peer.writable and not self.closed:
             level = self._limit.level(now)
             if level <= 0:
-                self._hold(peer, now)
+                self._turns.wait(peer, now)
                 return
             size, count = self._fill(peer, min(level, peer.room))
             # Who hears of a failed read may close everything at once.
@@ -69,21 +66,6 @@ class Uploader:
             peer.send(self._pack[:size], now)
             self._limit.take(count, now)
             self._sent(peer, count, now)
-
-    def _hold(self, peer: Peer, now: float) -> None:
-        self._held[peer.link] = peer
-        if self._wake is None:
-            self._wake = self._timers.at(now + LIMIT_SECONDS, self._on_wake)
-
-    def _on_wake(self, now: float) -> None:
-        self._wake = None
-        for link in list(self._held):
-            if self._limit.level(now) <= 0:
-                break
-            # If it is held again, it stands behind the others: each has its turn.
-            self.serve(self._held.pop(link), now)
-        if self._held and self._wake is None:
-            self._wake = self._timers.at(now + LIMIT_SECONDS, self._on_wake)
 
     def _fill(self, peer: Peer, most: float) -> tuple[int, int]:
         """Put whole piece messages into the pack, `most` bytes of data or one block more: bytes used, and how
@@ -153,6 +135,4 @@ class Uploader:
         """Serve nothing more."""
         self.closed = True
         self._cache.clear()
-        self._held.clear()
-        if self._wake is not None:
-            self._wake.cancel()
+        self._turns.close()

@@ -62,10 +62,6 @@ class PartialPiece:
             self.free += 1
             self._cursor = min(self._cursor, block)
 
-    def lacks(self, begin: int) -> bool:
-        """Whether the block at `begin`, which is in the piece, has not come yet."""
-        return self._states[begin // BLOCK_LENGTH] != _HERE
-
     def receive(self, begin: int, data: bytes | memoryview, source: int) -> bool:
         """Write a block that matches a block of ours in place and length; False when it is here already."""
         block = begin // BLOCK_LENGTH

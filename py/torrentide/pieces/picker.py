@@ -26,9 +26,8 @@ _LOOKS = 32
 
 class Picker:
     """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all, of which
-    `pads_in(begin, length)` gives the padding. `sequential`:
-    in order instead of rarest first. `urgent` names pieces to be fetched before all others, most urgent
-    first."""
+    `pads_in(begin, length)` gives the padding. `sequential`: in order instead of rarest first. `urgent` names
+    pieces to be fetched before all others, most urgent first."""
 
     def __init__(
         self,

@@ -28,13 +28,13 @@ def test_the_mean_holds_whatever_the_blocks(rate: int, block: int) -> None:
 def test_no_limit() -> None:
     bucket = Bucket()
     bucket.take(10**12, 0.0)
-    assert (bucket.level(0.0), bucket.wait(0.0)) == (inf, 0.0)
+    assert bucket.level(0.0) == inf
 
 
 def test_nothing_at_all() -> None:
     bucket = Bucket(0)
     assert flow(bucket, 1, 60.0) == 0
-    assert (bucket.level(1000.0), bucket.wait(1000.0)) == (0.0, inf)
+    assert bucket.level(1000.0) == 0.0
 
 
 def test_what_was_not_used_is_not_saved_up() -> None:
@@ -42,14 +42,12 @@ def test_what_was_not_used_is_not_saved_up() -> None:
     assert flow(bucket, 1, 0.01, start=3600.0) == pytest.approx(1000 * BURST_SECONDS, abs=20)
 
 
-def test_who_waits_as_told_may_go_on() -> None:
+def test_a_debt_is_paid_before_anything_flows() -> None:
     bucket = Bucket(1000)
     bucket.level(10.0)
-    bucket.take(16 * 1024, 10.0)
-    wait = bucket.wait(10.0)
-    assert 14 < wait < 17
-    assert bucket.level(10.0 + wait * 0.98) <= 0
-    assert bucket.level(10.0 + wait) > 0
+    bucket.take(16_500, 10.0)
+    assert bucket.level(25.9) <= 0
+    assert bucket.level(26.1) > 0
 
 
 def test_what_was_taken_in_vain_is_given_back() -> None:
@@ -73,7 +71,6 @@ def test_a_limit_changes_at_once() -> None:
 def test_the_lower_of_two_limits_holds(client: float | None, torrent: float) -> None:
     limit = Limit(Bucket(client), Bucket(torrent))
     assert flow(limit, 16 * 1024, 60.0) == pytest.approx(60 * 50_000, rel=0.08)
-    assert limit.wait(60.0) <= 16 * 1024 / 50_000
 
 
 def test_torrents_share_the_limit_of_the_client() -> None:

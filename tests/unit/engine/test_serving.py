@@ -65,6 +65,11 @@ class Fixture:
             heard(peer)
         return peer
 
+    def interested(self, peer: Peer, now: float) -> None:
+        """The peer says that it wants something."""
+        peer.peer_interested = True
+        self.serving.interested(peer, now)
+
     def gets(self, peer: Peer, index: int) -> list[messages.Message]:
         """The peer has a piece now; what it is told to that."""
         assert peer.pieces is not None
@@ -118,7 +123,7 @@ def test_who_does_not_speak_the_fast_extension_hears_nothing_of_it() -> None:
     it = Fixture()
     peer = it.peer(fast=False, greeted=False)
     it.serving.greet(peer, 0.0)
-    it.serving.interested(peer, 0.0)
+    it.interested(peer, 0.0)
     assert heard(peer) == [messages.Bits(b"\xff" * 5), messages.Unchoke()]
 
 
@@ -150,7 +155,7 @@ def test_requests_that_crossed_a_choke_are_no_abuse() -> None:
     it = Fixture()
     peer = it.peer()
     peer.granted.clear()
-    it.serving.interested(peer, 0.0)
+    it.interested(peer, 0.0)
     peer.peer_interested = False
     it.serving.rechoke(100.0)
     assert peer.am_choking
@@ -166,7 +171,7 @@ def test_a_request_that_is_served_makes_good() -> None:
     for _ in range(3):
         for _ in range(MAX_REFUSALS):
             it.ask(peer, 0)
-        it.serving.interested(peer, 100.0)
+        it.interested(peer, 100.0)
         assert it.ask(peer, 0)
         peer.am_choking = True
 
@@ -183,7 +188,7 @@ def test_a_seed_suggests_each_piece_to_one_peer() -> None:
     out: list[int] = []
     for _ in range(8):
         peer = it.peer()
-        it.serving.interested(peer, 0.0)
+        it.interested(peer, 0.0)
         out += suggested(heard(peer))
     assert len(out) == len(set(out)) == 8 * SUGGESTIONS
     out += suggested(it.gets(peer, out[-1]))
@@ -194,7 +199,7 @@ def test_who_is_choked_or_who_has_everything_hears_no_suggestion() -> None:
     it = Fixture()
     choked, seed = it.peer(), it.peer()
     seed.pieces = Bitfield.full(PIECES)
-    it.serving.interested(seed, 0.0)
+    it.interested(seed, 0.0)
     assert heard(seed) == [messages.Unchoke()]
     assert it.gets(choked, 3) == []
 
@@ -202,7 +207,7 @@ def test_who_is_choked_or_who_has_everything_hears_no_suggestion() -> None:
 def test_who_has_not_everything_suggests_nothing() -> None:
     it = Fixture(have=PIECES - 1)
     peer = it.peer()
-    it.serving.interested(peer, 0.0)
+    it.interested(peer, 0.0)
     assert heard(peer) == [messages.Unchoke()]
     assert it.gets(peer, 3) == []
 
@@ -268,11 +273,11 @@ def test_a_pause_chokes_everybody_and_ends() -> None:
     it = Fixture()
     peers = [it.peer() for _ in range(3)]
     for peer in peers:
-        it.serving.interested(peer, 0.0)
+        it.interested(peer, 0.0)
     it.serving.pause(1.0)
     assert all(peer.am_choking for peer in peers)
     assert not it.ask(peers[0], next(iter(peers[0].granted)))
-    it.serving.interested(peers[0], 2.0)
+    it.interested(peers[0], 2.0)
     it.serving.rechoke(2.0 + choker.RECHOKE_SECONDS)
     assert all(peer.am_choking for peer in peers)
     it.serving.resume(20.0)
