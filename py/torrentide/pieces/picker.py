@@ -149,9 +149,9 @@ class Picker:
             if piece.worker in ((who,) if alone else (0, who)) and piece.index in theirs:
                 return piece
         if self.availability.has(READ_AHEAD):
-            next_ = self._next(theirs, ())
-            if next_ in wanted.ahead:
-                return self._start_for(who, next_, whole or alone, alone)
+            best = self._next(theirs, ())
+            if best is not None and best in wanted.ahead:
+                return self._start_for(who, best, whole or alone, alone)
         return None
 
     def _choose(self, theirs: Bitfield, who: int, alone: bool, hints: Iterable[int]) -> PartialPiece | None:
