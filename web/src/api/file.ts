@@ -1,13 +1,13 @@
 // One file of a torrent: mirrored facts, and its data as Blob, bytes or stream. It reads and selects through functions that its
 // torrent gives it, and knows neither the engine nor pieces on their way.
 
-import mime from 'mime/lite';
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
 import type { Selections } from './selections';
+import { typeOf } from './types';
 
 export interface ByteRange extends Abortable {
   /** First byte. */
@@ -67,7 +67,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.length = info.length;
     this.size = info.length;
     this.offset = info.offset;
-    this.type = mime.getType(info.name) ?? 'application/octet-stream';
+    this.type = typeOf(info.name);
     this.done = info.length === 0;
     this._startPiece = Math.floor(info.offset / owner.pieceLength);
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);

@@ -22,7 +22,7 @@ export class FileServer {
   readonly #registration: ServiceWorkerRegistration;
   readonly #torrents: () => readonly Torrent[];
 
-  /** Throws ERR_UNSUPPORTED where the browser has no service workers, ERR_INVALID_OPTION for what is no active one. */
+  /** Throws ERR_UNSUPPORTED where the browser has no service workers, ERR_INVALID_OPTION for what is no active one. @internal */
   constructor({ controller }: ServerOptions, torrents: () => readonly Torrent[]) {
     if (typeof ServiceWorkerRegistration !== 'function') {
       throw new TorrentideError('ERR_UNSUPPORTED', 'This browser has no service workers here: they need https or localhost, and no private window.');
@@ -40,13 +40,13 @@ export class FileServer {
     servers.add(this);
   }
 
-  /** Whether requests of this page reach the worker: not on a page that was loaded before it, or past it by a forced reload. */
+  /** Whether requests of this page reach the worker: not on a page that was loaded before it, or past it by a forced reload. @internal */
   get reached(): boolean {
     const { controller } = navigator.serviceWorker;
     return servers.has(this) && controller !== null && controller === this.#registration.active;
   }
 
-  /** The path of a file's URL, from the root of the site. */
+  /** The path of a file's URL, from the root of the site. @internal */
   url(infoHash: string, file: FileEntry): string {
     const path = file.path.split('/').map(encodeURIComponent).join('/');
     return `${this.folder}${infoHash}/${path}`;
