@@ -38,10 +38,10 @@ SNUB_SECONDS = 30.0
 MAX_REFUSED = 50
 # How often the peers that wait are looked at when no event does it, unless only a speed limit holds them.
 WAIT_SECONDS = 0.5
-# A block may be asked of so many peers that have given nothing yet; and of those who give something, so many
-# are asked twice in all, or one in so many: what is asked twice comes twice as a rule.
+# A block may be asked of so many peers, one of which gives something; and so many blocks are asked twice in
+# all, or one in so many: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
-MIN_DUPLICATES = 4
+MIN_DUPLICATES = 2
 DUPLICATES_PART = 128
 
 
@@ -163,11 +163,11 @@ class Downloader:
         return [] if peer.requests else self._beside_web_seeds(peer)
 
     def _fixed(self, peer: Peer, now: float) -> Iterable[Key]:
-        """Requests of others that this peer can't take over: it was asked for them, many were and may be as
-        silent as this one has been so far, or the piece is fetched alone."""
+        """Requests of others that this peer can't take over: it was asked for them, enough others were, or
+        the piece is fetched alone. The last place is for one that gives something."""
         yield from peer.requests
-        if not peer.down.rate(now):
-            yield from (key for key, count in self._requests.shared.items() if count >= MAX_SOURCES)
+        most = MAX_SOURCES if peer.down.rate(now) else MAX_SOURCES - 1
+        yield from (key for key, count in self._requests.shared.items() if count >= most)
         for piece in self._picker.partial.values():
             if piece.closed:
                 yield from ((piece.index, begin) for begin, _ in piece.lacking())

@@ -70,7 +70,7 @@ class Picker:
         while len(picked) < most:
             piece = self._choose_near(theirs, who, whole, alone)
             if piece is None:
-                piece = self._choose(theirs, who, alone, hints)
+                piece = self._choose(theirs, who, whole, alone, hints)
             if piece is None:
                 piece = self._begin(theirs, who, whole or alone, alone, hints)
             if piece is None and not alone:
@@ -154,8 +154,12 @@ class Picker:
                 return self._start_for(who, best, whole or alone, alone)
         return None
 
-    def _choose(self, theirs: Bitfield, who: int, alone: bool, hints: Iterable[int]) -> PartialPiece | None:
-        """A begun piece for this peer: its own, one that is suggested, or one without a worker."""
+    def _choose(
+        self, theirs: Bitfield, who: int, own: bool, alone: bool, hints: Iterable[int]
+    ) -> PartialPiece | None:
+        """A piece for this peer: its own, one that is suggested, or one that is begun and without a worker.
+        What a seed suggests comes before begun pieces: their first blocks came from others, who can give the
+        rest, while the seed alone has what it suggests."""
         for piece in self._open.get(who, {}).values():
             if piece.index in theirs:
                 return piece
@@ -163,8 +167,8 @@ class Picker:
             return None
         shared = self._open[0]
         for index in hints:
-            if index in shared and index in theirs:
-                return shared[index]
+            if index in theirs and (index in shared or index in self.availability):
+                return shared.get(index) or self._start(index, who if own else 0)
         for piece in islice(shared.values(), _LOOKS):
             if piece.index in theirs:
                 return piece

@@ -450,14 +450,15 @@ def test_the_last_block_is_asked_of_two_and_cancelled_with_the_slower() -> None:
     assert (it.downloader.wasted, slow.unasked) == (B, 0)
 
 
-def test_a_block_is_asked_of_three_that_have_given_nothing() -> None:
-    """They may all be silent; one that gives is asked as well."""
+def test_a_block_is_asked_of_two_that_have_given_nothing_and_one_that_gives() -> None:
     it = Fixture(blocks=1)
-    first, second, third, fourth = (it.peer(queue=1) for _ in range(4))
+    first, second, third = (it.peer(queue=1) for _ in range(3))
+    giving, late = (rated(it.peer(queue=1), 100 * B, 2.0) for _ in range(2))
     (block,) = it.fill(first, 0.0)
-    assert it.fill(second, 2.0) == it.fill(third, 2.0) == [block]
-    assert it.fill(fourth, 2.0) == []
-    assert it.fill(rated(it.peer(queue=1), 100 * B, 2.0), 2.0) == [block]
+    assert it.fill(second, 2.0) == [block]
+    assert it.fill(third, 2.0) == []
+    assert it.fill(giving, 2.0) == [block]
+    assert it.fill(late, 2.0) == []
 
 
 def test_of_those_who_give_little_is_asked_twice() -> None:
