@@ -35,8 +35,15 @@ WORTH_SECONDS = 0.5
 ON_THEIR_WAY = 2
 # A shorter queue than this is not worth being cleared.
 CLEAR_SECONDS = 0.05
-# A peer that has delivered nothing for so long is no faster than that.
+# A peer with requests that has delivered nothing for so long, and for as long as so many blocks should take,
+# is quiet: it may have gone without a word, of which WebRTC tells after 5 to 30 s. Blocks come up to 8 in a
+# message.
 QUIET_SECONDS = 1.0
+QUIET_BLOCKS = 8
+# While something is urgent a peer has no more requests than it answers in so long: what is asked of it comes
+# sooner.
+QUEUE_SECONDS = 1.0
+MIN_QUEUE = 4
 # A block is asked for at so many peers at a time.
 MAX_SOURCES = 3
 
@@ -96,13 +103,11 @@ class Worker:
 
 
 class Holder(NamedTuple):
-    """A peer that was asked for a block: in `wait` seconds it will be here, behind `place` others. `quiet`:
-    nothing has come from it for a while."""
+    """A peer that was asked for a block: in `wait` seconds it will be here, behind `place` others."""
 
     peer: Peer
     wait: float
     place: int
-    quiet: bool
 
 
 class Deadlines:
@@ -119,6 +124,8 @@ class Deadlines:
         self._usual = Usual(FIRST_GUESS)
         # When the best of the crew would deliver a block, in seconds from the last look.
         self._best = 0.0
+        # Quiet peers by link, with the bytes that each had delivered when it fell quiet.
+        self._quiet: dict[int, int] = {}
         self._ticking = False
 
     # -- Readers
@@ -152,6 +159,8 @@ class Deadlines:
         deadlines = self._readers.deadlines
         if not deadlines or not self._best:
             return theirs
+        if self._is_quiet(peer):
+            return theirs.without(self._picker.wanted.ahead)
         ready = self._worker(peer, theirs, UNKNOWN_RATE, now).next
         if peer.on_parole:
             return theirs.without(deadlines)
@@ -159,12 +168,22 @@ class Deadlines:
             return theirs
         return theirs.without(index for index, due in deadlines.items() if due < now + ready)
 
+    def most(self, peer: Peer, now: float) -> int:
+        """How many requests a peer may have."""
+        if not self._readers.deadlines:
+            return peer.queue
+        return min(peer.queue, max(MIN_QUEUE, int(QUEUE_SECONDS * peer.down.rate(now) / BLOCK_LENGTH)))
+
     def _hurry(self, now: float) -> None:
         """Ask for what is urgent, and take back what stands in its way."""
         self._best = 0.0
         if not self._readers.deadlines:
             return
         self._schedule(now)
+        for peer in list(self._crew.peers()):
+            if self._falls_quiet(peer, now):
+                keys = [key for key in peer.requests if key[0] in self._readers.deadlines]
+                self._requests.take_back(peer, keys, now)
         workers = self._workers(now)
         if not workers:
             return
@@ -191,7 +210,7 @@ class Deadlines:
         return [
             self._worker(peer, peer.pieces, usual, now)
             for peer in peers
-            if peer.pieces is not None and not (peer.snubbed or peer.on_parole)
+            if peer.pieces is not None and not (peer.snubbed or peer.on_parole or self._is_quiet(peer))
         ]
 
     @staticmethod
@@ -200,11 +219,25 @@ class Deadlines:
         if not peer.requests or now - peer.asked_since < QUIET_SECONDS:
             # It had nothing to do: what it showed when it had counts.
             rate = max(rate, float(peer.speed_mark[1])) if peer.down.total else usual
-        quiet = now - peer.last_block if peer.requests else 0.0
-        if quiet > QUIET_SECONDS:
-            rate = min(rate or usual, BLOCK_LENGTH / quiet)
         rate = max(rate, SLOWEST_RATE)
         return Worker(peer, theirs, rate, len(peer.requests) * BLOCK_LENGTH / rate)
+
+    def _is_quiet(self, peer: Peer) -> bool:
+        return self._quiet.get(peer.link) == peer.down.total
+
+    def _falls_quiet(self, peer: Peer, now: float) -> bool:
+        """Whether the peer is quiet since this look."""
+        if not peer.requests or self._is_quiet(peer):
+            return False
+        patience = QUIET_BLOCKS * BLOCK_LENGTH / max(peer.down.rate(now), SLOWEST_RATE)
+        if now - peer.last_block < max(QUIET_SECONDS, patience):
+            return False
+        self._quiet[peer.link] = peer.down.total
+        return True
+
+    def gone(self, peer: Peer) -> None:
+        """The peer left."""
+        self._quiet.pop(peer.link, None)
 
     # -- Free blocks
 
@@ -271,7 +304,7 @@ class Deadlines:
             in_time = self._readers.deadlines[piece.index] - now
             if first.wait <= max(in_time, worker.next + WORTH_SECONDS):
                 return
-            if len(holders) == 1 and (first.place >= ON_THEIR_WAY or first.quiet):
+            if len(holders) == 1 and first.place >= ON_THEIR_WAY:
                 self._requests.cancel(first.peer, [key], now)
                 worker.take(self._requests.block(key))
                 return
@@ -290,11 +323,10 @@ class Deadlines:
             if not peer.requests or peer.pieces is None:
                 continue
             pace = self._worker(peer, peer.pieces, UNKNOWN_RATE, now).pace
-            quiet = now - peer.last_block > QUIET_SECONDS
             for place, key in enumerate(peer.requests):
                 if key[0] in self._readers.deadlines:
                     wait = (place + 1) * BLOCK_LENGTH / pace
-                    held.setdefault(key, []).append(Holder(peer, wait, place, quiet))
+                    held.setdefault(key, []).append(Holder(peer, wait, place))
         return held
 
 

@@ -95,9 +95,10 @@ class Downloader:
         self._turns.go_round(now)
 
     def _fill(self, peer: Peer, now: float) -> None:
-        room = peer.queue - len(peer.requests)
+        most = self.deadlines.most(peer, now)
+        room = most - len(peer.requests)
         # Asking in batches: a quarter of the queue at a time.
-        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
+        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < most):
             return
         blocks = self._choose(peer, room, now)
         if blocks:
@@ -263,6 +264,7 @@ class Downloader:
     def gone(self, peer: Peer, now: float) -> None:
         """The peer left: what it was asked for is free again."""
         self._turns.leave(peer)
+        self.deadlines.gone(peer)
         self._requests.give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)
