@@ -177,7 +177,9 @@ SCENES: dict[str, Callable[[int], Result]] = {
 
 def line(result: Result) -> str:
     """The figures of a scene."""
-    sought = f"{statistics.median(result.sought):6.2f} {max(result.sought):6.2f}" if result.sought else " " * 13
+    sought = (
+        f"{statistics.median(result.sought):6.2f} {max(result.sought):6.2f}" if result.sought else " " * 13
+    )
     return (
         f"{result.scene:9} {result.seed:5} {result.start:6.2f}s {len(result.stalls):6} "
         f"{max(result.stalls, default=0.0):7.2f}s {sought} {result.overhead:9.3f} {result.given:6.2f} "

@@ -47,7 +47,7 @@ DUPLICATES_PART = 128
 
 class Downloader:
     """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`.
-    `down` counts what comes."""
+    `down` counts what comes; `own_id` is our peer id."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Downloader:
         limit: Limit,
         timers: Timers,
         down: RateMeter,
+        own_id: bytes = b"",
     ) -> None:
         # Bytes of blocks in pieces that are not verified yet, and of blocks that came in vain.
         self.unverified = 0
@@ -70,7 +71,7 @@ class Downloader:
         self._down = down
         self._requests = Requests(picker, peers, limit)
         self.readers = Readers(picker)
-        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers)
+        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers, own_id)
         # Blocks that were asked of a second peer at the end.
         self._duplicates = 0
         self._most_duplicates = MIN_DUPLICATES + picker.blocks // DUPLICATES_PART
