@@ -10,11 +10,12 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const LIBRARY = 'web/src/index.ts'
 const WORKER = 'web/src/engine/worker.ts'
+const HASHER = 'web/src/engine/hasher.ts'
 const APP = 'web/app/app.ts'
 const APP_STYLE = 'web/app/app.css'
 const APP_PAGE = 'web/app/index.html'
 
-const missing = [LIBRARY, WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
+const missing = [LIBRARY, WORKER, HASHER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
 if (missing.length > 0) {
   console.error(`build/web.mjs: not found: ${missing.join(', ')}`)
   process.exit(1)
@@ -52,6 +53,7 @@ const classic = {
 }
 // Pyodide lies beside the worker and is loaded when it runs.
 const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.mjs', external: ['*/pyodide.mjs'] }
+const hasher = { ...common, entryPoints: [HASHER], outfile: 'dist/engine/hasher.mjs' }
 // The application uses the library as any site does; its source imports web/src/index.ts for the types' sake.
 const libraryAtRunTime = {
   name: 'library at run time',
@@ -70,7 +72,7 @@ const app = {
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([esm, classic, worker, app].map((options) => build(options)))
+  await Promise.all([esm, classic, worker, hasher, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
 from torrentide.browser.rescan import is_good
-from torrentide.browser.shim import JsBlob, JsReader
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of, partial_pieces, tracker_states, wire_row
-from torrentide.browser.stores import BlobStore, MemoryStore
+from torrentide.browser.stores import MemoryStore
 from torrentide.browser.wanted import Wanted
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.limits import Limits
@@ -51,7 +52,7 @@ class PageTorrent:
         session: Session,
         page: Page,
         timers: Timers,
-        reader: JsReader,
+        originals: Originals,
         digest: Digest,
         gone: Callable[[], None],
     ) -> None:
@@ -62,7 +63,7 @@ class PageTorrent:
         self._number = number
         self._page = page
         self._timers = timers
-        self._reader = reader
+        self._originals = originals
         self._digest = digest
         self._gone = gone
         self._closed = False
@@ -72,7 +73,7 @@ class PageTorrent:
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
-        self._store: MemoryStore | BlobStore | None = None
+        self._store: MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # Bytes that lack of each file.
@@ -406,10 +407,10 @@ class PageTorrent:
                 priorities[index] = DEFAULT_PRIORITY
         return bytes(priorities)
 
-    def _open_store(self, info: Info) -> MemoryStore | BlobStore:
+    def _open_store(self, info: Info) -> MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
-            self._store = BlobStore(info, self._whole, self._reader)
+            self._store = OriginalStore(info, self._whole, self._originals)
         else:
             self._store = MemoryStore(info)
         return self._store
