@@ -1,8 +1,7 @@
-"""A torrent as the page sees it: what changes in the engine is mirrored, in few messages.
+"""A torrent as the page sees it: what the page asks of it, and what it is told, in few messages.
 
-Owns which fields the page knows of one torrent, and when it is told. Counters go out a few times a second,
-never per block; events go out at once, with the state that they speak of. It takes no decision about the
-torrent.
+Owns its life from being added to its end, and when the page is told: counters a few times a second, never per
+block; events at once, with the state that they speak of. It takes no decision about pieces or peers.
 """
 
 import asyncio
@@ -11,10 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
+from torrentide.browser.files import FilesHere
+from torrentide.browser.mirror import Mirror
 from torrentide.browser.page import Page, error_fields
-from torrentide.browser.rescan import is_good
+from torrentide.browser.reads import Reads
+from torrentide.browser.rescan import Rescans
 from torrentide.browser.shim import JsBlob, JsReader
-from torrentide.browser.standing import client_of, partial_pieces, tracker_states, wire_row
+from torrentide.browser.standing import client_of
 from torrentide.browser.stores import BlobStore, MemoryStore
 from torrentide.browser.wanted import Wanted
 from torrentide.browser.wires import PageWires
@@ -24,11 +27,10 @@ from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.engine.torrent import Torrent
-from torrentide.errors import Closed, DuplicateTorrent, LocalError, StorageError, TorrentideError
+from torrentide.errors import DuplicateTorrent, LocalError, TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
-from torrentide.pieces.availability import DEFAULT_PRIORITY
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
 from torrentide.timers import Timer, Timers
@@ -38,8 +40,6 @@ REFRESH_SECONDS = 0.2
 
 # Peers, trackers and begun pieces are for people to look at: once in so many refreshes.
 STANDING_REFRESHES = 5
-
-_COUNTERS = ("downloaded", "received", "uploaded", "downloadSpeed", "uploadSpeed")
 
 
 class PageTorrent:
@@ -60,8 +60,8 @@ class PageTorrent:
         self.swarm: Swarm | None = None
         # The task that prepares it: reads a URL, or hashes files.
         self.preparing: asyncio.Task[None] | None = None
-        self._number = number
         self._page = page
+        self._mirror = Mirror(number, page)
         self._timers = timers
         self._reader = reader
         self._digest = digest
@@ -76,23 +76,15 @@ class PageTorrent:
         self._store: MemoryStore | BlobStore | None = None
         self._info: Info | None = None
         self._seeding = False
-        # Bytes that lack of each file.
-        self._lacking: list[int] = []
-        self._files_moved = False
-        self._sent: dict[str, int | float] = dict.fromkeys(_COUNTERS, 0)
-        self._reads: list[tuple[int, int, int, int]] = []
-        self._scans: dict[int, asyncio.Task[None]] = {}
+        # None until the metadata is here.
+        self._files: FilesHere | None = None
+        self._reads: Reads | None = None
+        self._rescans: Rescans | None = None
         self._wanted: Wanted | None = None
-        self._wires = PageWires(lambda event: self._tell({}, event))
+        self._wires = PageWires(lambda event: self._mirror.tell({}, event))
         self._is_ready = self._is_done = False
-        # The files that the magnet link selects.
-        self._selected: list[int] | None = None
-        self._announce: list[str] = []
         self._refreshing: Timer | None = None
         self._refreshes = 0
-        self._rows: dict[int, list[int | float | str]] = {}
-        self._partial: list[int] = []
-        self._trackers: list[dict[str, Any]] = []
 
     # -- What the page asks
 
@@ -123,7 +115,7 @@ class PageTorrent:
         own, foreign = self._trackers_used(own, foreign, info)
         trackers = list(dict.fromkeys([*own, *foreign]))
         magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
-        self._announce = trackers
+        self._mirror.announce = trackers
         web_seeds = list(dict.fromkeys([*outer.web_seeds, *web_seeds]))
         self._outer = outer
         self._whole = whole
@@ -140,8 +132,8 @@ class PageTorrent:
             state["peerAddresses"] = [f"{host}:{port}" for host, port in outer.peers]
             if outer.exact_sources:
                 state["xs"] = list(outer.exact_sources)
-        self._tell(state, ["infoHash"])
-        self.swarm = self.session.add(
+        self._mirror.tell(state, ["infoHash"])
+        self.swarm = self._mirror.swarm = self.session.add(
             info_hash,
             own,
             foreign=foreign,
@@ -157,7 +149,7 @@ class PageTorrent:
             if isinstance(outer, Metainfo):
                 self.swarm.torrent.add_web_seeds(outer.http_seeds, now, pieces=True)
         if self._seeding:
-            self._tell({}, ["seed"])
+            self._mirror.tell({}, ["seed"])
         self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
 
     def _prepare(self, now: float) -> None:
@@ -219,43 +211,26 @@ class PageTorrent:
 
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
-        self._tell({"hashing": done})
+        self._mirror.tell({"hashing": done})
 
     def read(self, call: int, file: int, start: int, end: int) -> None:
         """Reply to `call` with bytes `start` to `end` (exclusive) of file number `file` as a Blob, once
         they are here."""
-        info = self._info
-        if info is None or not 0 <= file < len(info.files):
-            raise LocalError(
-                f"there is no file number {file}" + ("" if info else " yet: the metadata is not here")
-            )
-        length = info.files[file].length
-        if not 0 <= start <= end <= length:
-            raise LocalError(f"bytes {start} to {end} of a file of {length} bytes do not exist")
-        self._reads.append((call, file, start, end))
-        self._serve_reads()
+        if self._reads is None:
+            raise LocalError(f"there is no file number {file} yet: the metadata is not here")
+        self._reads.read(call, file, start, end)
 
     def rescan(self, call: int) -> None:
         """Check every stored piece again. Replies to `call`, with StorageError where one is bad."""
-
-        async def run() -> None:
-            try:
-                await self._check_stored()
-            except Exception as error:
-                self._page.refuse(call, error)
-            else:
-                self._page.reply(call)
-            self._scans.pop(call, None)
-
-        self._scans[call] = asyncio.get_event_loop().create_task(run())
+        if self._rescans is None:
+            raise LocalError("there is nothing to check yet: the metadata is not here")
+        self._rescans.start(call)
 
     def cancel(self, call: int) -> None:
         """Nobody waits for the reply to `call` any more."""
-        self._reads = [read for read in self._reads if read[0] != call]
-        self._want_reads()
-        scan = self._scans.pop(call, None)
-        if scan is not None:
-            scan.cancel()
+        if self._reads is not None and self._rescans is not None:
+            self._reads.cancel(call)
+            self._rescans.cancel(call)
 
     def close(self) -> None:
         """Leave the swarm; whatever waits is refused."""
@@ -266,12 +241,9 @@ class PageTorrent:
             self.preparing.cancel()
         if self._refreshing is not None:
             self._refreshing.cancel()
-        for scan in self._scans.values():
-            scan.cancel()
-        for call in [*self._scans, *(call for call, *_ in self._reads)]:
-            self._page.refuse(call, Closed("the torrent was removed"))
-        self._reads.clear()
-        self._scans.clear()
+        if self._reads is not None and self._rescans is not None:
+            self._reads.close()
+            self._rescans.close()
         if self.swarm is not None:
             self.session.remove(self.swarm.torrent.info_hash, time.monotonic())
 
@@ -282,7 +254,7 @@ class PageTorrent:
         event: list[Any] = ["error", error_fields(error)]
         if isinstance(error, DuplicateTorrent):
             event.append(str(error).rpartition(" ")[2])
-        self._tell({}, event)
+        self._mirror.tell({}, event)
         self.close()
         self._gone()
 
@@ -293,71 +265,42 @@ class PageTorrent:
         info = self._info
         assert info is not None
         # What is known from the start gets here before `join` has the swarm.
-        self.swarm = self.session.swarms[info.info_hash]
+        self.swarm = self._mirror.swarm = self.session.swarms[info.info_hash]
         self._prepare(now)
-        self._selected = self._selected_files()
-        self._lacking = [0 if self._seeding else file.length for file in info.files]
-        self._tell(
-            {
-                **self._outer_state(info),
-                "name": info.name,
-                "private": info.private if self._private is None else self._private,
-                "length": info.length,
-                "pieceLength": info.piece_length,
-                "lastPieceLength": info.piece_size(info.piece_count - 1),
-                "pieceCount": info.piece_count,
-                "have": self._picker.have.to_wire(),
-                "files": [
-                    {
-                        "path": "/".join(file.path),
-                        "name": file.name,
-                        "length": file.length,
-                        "offset": file.offset,
-                    }
-                    for file in info.files
-                ],
-                "fileProgress": self._file_progress(),
-                "downloaded": info.length if self._seeding else 0,
-            },
-            ["metadata"],
-        )
-        self._wanted = Wanted(self._torrent)
+        assert self._outer is not None
+        selected = selected_files(info, self._outer)
+        files = self._files = self._mirror.files = FilesHere(info, self._picker.have)
+        wanted = self._wanted = Wanted(self._torrent)
+        self._open_calls(info, files, wanted)
+        self._tell_metadata(info, files, selected)
         self._picker.sequential = self._options["sequential"]
         if self._options["deselect"]:
-            self._wanted.select(bytes(info.piece_count), [], now)
-        elif self._selected is not None:
-            self._wanted.select(self._only(self._selected), [], now)
+            wanted.select(bytes(info.piece_count), [], now)
+        elif selected is not None:
+            wanted.select(priorities_of(info, selected), [], now)
         self._is_ready = True
-        self._tell({"ready": True}, ["ready"], *self._done_files(range(len(info.files))))
+        self._mirror.tell({"ready": True}, ["ready"], *(["file-done", file] for file in files.done()))
         if self._torrent.wants_nothing and not self._seeding:
             self.done(now)
 
     def verified(self, index: int, now: float) -> None:
         """See `SwarmObserver`: a piece is here."""
-        info = self._info
-        assert info is not None
-        touched = []
-        for file, _, count in info.files_in(index * info.piece_length, info.piece_size(index)):
-            self._lacking[file] -= count
-            touched.append(file)
-        self._files_moved = True
-        done = self._done_files(touched)
-        if done:
-            self._tell(self._progress(now), ["verified", index], *done)
-        else:
-            self._tell({}, ["verified", index])
-        self._serve_reads()
+        assert self._files is not None
+        assert self._reads is not None
+        done = [["file-done", file] for file in self._files.verified(index)]
+        self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
+        self._reads.serve()
 
     def done(self, now: float) -> None:
         """See `SwarmObserver`: everything that is wanted is here."""
         if not self._is_ready:
             return
-        events = self._moved()
-        state = {**self._progress(now), **self._standing(now)}
+        events = self._mirror.moved()
+        state = {**self._mirror.progress(now), **self._mirror.standing(now)}
         if self._torrent.complete and not self._is_done:
             self._is_done = state["done"] = True
             events.append(["done"])
-        self._tell(state, *events, ["idle"])
+        self._mirror.tell(state, *events, ["idle"])
 
     def peer_joined(self, peer: Peer, now: float) -> None:
         """See `SwarmObserver`."""
@@ -367,25 +310,25 @@ class PageTorrent:
             "client": client_of(peer),
             **self._wires.joined(peer),
         }
-        self._tell({}, ["wire", wire])
+        self._mirror.tell({}, ["wire", wire])
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `SwarmObserver`."""
-        self._rows.pop(peer.link, None)
+        self._mirror.forget(peer.link)
         self._wires.left(peer)
-        self._tell({}, ["wire-closed", peer.link])
+        self._mirror.tell({}, ["wire-closed", peer.link])
 
     def announced(self, reply: AnnounceReply) -> None:
         """See `SwarmObserver`."""
-        self._tell(self._tracker_states(), ["trackerAnnounce"])
+        self._mirror.tell(self._mirror.trackers(), ["trackerAnnounce"])
 
     def no_peers(self, now: float) -> None:
         """See `SwarmObserver`."""
-        self._tell({}, ["noPeers", "tracker"])
+        self._mirror.tell({}, ["noPeers", "tracker"])
 
     def warning(self, error: TorrentideError) -> None:
         """See `SwarmObserver`."""
-        self._tell(self._tracker_states(), ["warning", error_fields(error)])
+        self._mirror.tell(self._mirror.trackers(), ["warning", error_fields(error)])
 
     # -- The mirror
 
@@ -407,22 +350,29 @@ class PageTorrent:
             return list(dict.fromkeys([*own, *foreign])), []
         return own, [] if self._private or (info is not None and info.private) else foreign
 
-    def _selected_files(self) -> list[int] | None:
-        """BEP 53; None where the torrent's link selects nothing."""
-        assert self._info is not None
-        if not isinstance(self._outer, Magnet) or not self._outer.select:
-            return None
-        count = len(self._info.files)
-        return [file for first, last in self._outer.select for file in range(first, min(last + 1, count))]
+    def _open_calls(self, info: Info, files: FilesHere, wanted: Wanted) -> None:
+        """From now on the page can read and check files."""
+        assert self._store is not None
+        have = self._picker.have
+        self._reads = Reads(info, have, files, self._store, wanted, self._page)
+        self._rescans = Rescans(info, have, self._store, self._digest, self._page, self._checked)
 
-    def _only(self, files: list[int]) -> bytes:
-        """Priorities with which these files are wanted."""
-        assert self._info is not None
-        priorities = bytearray(self._info.piece_count)
-        for file in files:
-            for index in self._info.pieces_of(self._info.files[file]):
-                priorities[index] = DEFAULT_PRIORITY
-        return bytes(priorities)
+    def _checked(self, index: int) -> None:
+        self._mirror.tell({}, ["verified", index])
+
+    def _tell_metadata(self, info: Info, files: FilesHere, selected: list[int] | None) -> None:
+        assert self._outer is not None
+        state = {
+            **info_state(info),
+            **outer_state(info, self._outer),
+            "private": info.private if self._private is None else self._private,
+            "have": self._picker.have.to_wire(),
+            "fileProgress": files.progress(),
+            "downloaded": self._torrent.downloaded,
+        }
+        if selected is not None:
+            state["so"] = selected
+        self._mirror.tell(state, ["metadata"])
 
     def _open_store(self, info: Info) -> MemoryStore | BlobStore:
         self._info = info
@@ -432,152 +382,17 @@ class PageTorrent:
             self._store = MemoryStore(info)
         return self._store
 
-    def _outer_state(self, info: Info) -> dict[str, Any]:
-        """The .torrent file, and what is written around its info."""
-        outer = self._outer
-        assert outer is not None
-        if isinstance(outer, Magnet):
-            outer = Metainfo(info, outer.tiers, outer.web_seeds)
-        data = outer.to_bytes()
-        begin = data.index(info.raw)
-        state: dict[str, Any] = {"torrentFile": data, "infoSpan": [begin, begin + len(info.raw)]}
-        if self._selected is not None:
-            state["so"] = self._selected
-        if outer.comment:
-            state["comment"] = outer.comment
-        if outer.created_by:
-            state["createdBy"] = outer.created_by
-        if outer.creation_date is not None:
-            state["created"] = outer.creation_date
-        return state
-
     def _refresh(self, now: float) -> None:
         if self._closed:
             return
-        events = self._moved()
-        state = self._progress(now)
+        events = self._mirror.moved()
+        state = self._mirror.progress(now)
         self._refreshes += 1
         if self._refreshes % STANDING_REFRESHES == 0:
-            state |= {**self._tracker_states(), **self._standing(now)}
+            state |= {**self._mirror.trackers(), **self._mirror.standing(now)}
         if state:
-            self._tell(state, *events)
+            self._mirror.tell(state, *events)
         self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
-
-    def _progress(self, now: float) -> dict[str, Any]:
-        """The counters that changed since they were told."""
-        if self.swarm is None:
-            return {}
-        torrent = self.swarm.torrent
-        values: dict[str, int | float] = {
-            "downloaded": torrent.downloaded,
-            "received": torrent.down.total,
-            "uploaded": torrent.up.total,
-            "downloadSpeed": torrent.down.rate(now),
-            "uploadSpeed": torrent.up.rate(now),
-        }
-        state: dict[str, Any] = {name: value for name, value in values.items() if value != self._sent[name]}
-        if self._files_moved:
-            self._files_moved = False
-            state["fileProgress"] = self._file_progress()
-        return state
-
-    def _moved(self) -> list[list[Any]]:
-        """The bytes that came and went since the last message that said so."""
-        if self.swarm is None:
-            return []
-        torrent = self.swarm.torrent
-        came = torrent.down.total - self._sent["received"]
-        went = torrent.up.total - self._sent["uploaded"]
-        return [[name, count] for name, count in (("download", came), ("upload", went)) if count]
-
-    def _file_progress(self) -> list[int]:
-        assert self._info is not None
-        return [file.length - lacking for file, lacking in zip(self._info.files, self._lacking, strict=True)]
-
-    def _done_files(self, files: list[int] | range) -> list[list[Any]]:
-        return [["file-done", file] for file in files if not self._lacking[file]]
-
-    def _standing(self, now: float) -> dict[str, Any]:
-        """The wires and begun pieces that changed since they were told."""
-        state: dict[str, Any] = {}
-        peers = [peer for peer in self._torrent.peers.values() if peer.peer_id is not None]
-        rows = {peer.link: wire_row(peer, now) for peer in peers}
-        changed = [row for link, row in rows.items() if row != self._rows.get(link)]
-        if changed:
-            self._rows = rows
-            state["wires"] = changed
-        partial = partial_pieces(self._picker) if self._is_ready else []
-        if partial != self._partial:
-            self._partial = state["partial"] = partial
-        return state
-
-    def _tracker_states(self) -> dict[str, Any]:
-        """All trackers, if one changed since they were told."""
-        # While the torrent is being joined it is not known to us yet.
-        trackers = tracker_states(self.swarm, self._announce) if self.swarm is not None else []
-        if trackers == self._trackers:
-            return {}
-        self._trackers = trackers
-        return {"trackers": trackers}
-
-    def _tell(self, state: dict[str, Any], *events: list[Any]) -> None:
-        for name in _COUNTERS:
-            if name in state:
-                self._sent[name] = state[name]
-        self._page.post({"type": "torrent", "torrent": self._number, "state": state, "events": list(events)})
-
-    # -- Reading
-
-    def _serve_reads(self) -> None:
-        waiting, self._reads = self._reads, []
-        for call, file, start, end in waiting:
-            have = self._picker.have
-            if not self._lacking[file] or all(index in have for index in self._pieces(file, start, end)):
-                self._reply(call, file, start, end)
-            else:
-                self._reads.append((call, file, start, end))
-        if waiting:
-            self._want_reads()
-
-    def _want_reads(self) -> None:
-        """Have what is waited for fetched before the rest."""
-        if self._wanted is not None:
-            pieces = (index for _, *span in self._reads for index in self._pieces(*span))
-            self._wanted.read(pieces, time.monotonic())
-
-    def _pieces(self, file: int, start: int, end: int) -> range:
-        assert self._info is not None
-        if start == end:
-            return range(0)
-        offset, size = self._info.files[file].offset, self._info.piece_length
-        return range((offset + start) // size, (offset + end - 1) // size + 1)
-
-    async def _check_stored(self) -> None:
-        info, store = self._info, self._store
-        if info is None or store is None:
-            raise LocalError("there is nothing to check yet: the metadata is not here")
-        here = list(self._picker.have)
-        bad = []
-        for index in here:
-            if await is_good(index, info, store, self._digest):
-                self._tell({}, ["verified", index])
-            else:
-                bad.append(index)
-        if bad:
-            raise StorageError(
-                f"{len(bad)} of {len(here)} stored pieces are not what they were, the first is {bad[0]}"
-            )
-
-    def _reply(self, call: int, file: int, start: int, end: int) -> None:
-        assert self._info is not None
-        assert self._store is not None
-        offset = self._info.files[file].offset
-        try:
-            blob = self._store.blob(offset + start, offset + end)
-        except TorrentideError as error:
-            self._page.refuse(call, error)
-        else:
-            self._page.reply(call, blob)
 
 
 def set_limits(limits: Limits, given: dict[str, float]) -> None:
