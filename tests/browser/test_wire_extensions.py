@@ -36,7 +36,9 @@ def test_extensions_talk(talking: Any, one: str, two: str) -> None:
         info_hash = pages[me].evaluate("torrent.infoHash")
         assert said[0] == ["handshake", info_hash, 40, True]
         assert ["extended handshake", other, "number"] in said
-        assert sorted(text for kind, text, *_ in said if kind == "message") == [
+        heard = [text for kind, text, *_ in said if kind == "message"]
+        # WebTorrent greets again whenever the peer has something new to tell.
+        assert sorted(heard if "webtorrent" not in (one, two) else set(heard)) == [
             f"d4:from3:{other}7:numbersli1ei2eee",
             f"{other} heard d4:from3:{me}7:numbersli1ei2eee",
         ]
@@ -67,8 +69,9 @@ def test_what_a_wire_tells_of_extensions(talking: Any) -> None:
 def test_misuse_is_refused(talking: Any) -> None:
     one, _ = talking()
     run(one, "talked")
-    assert one.evaluate(
-        """() => {
+    assert (
+        one.evaluate(
+            """() => {
           const named = (name) => Object.assign(function () {}, { prototype: { name } })
           const deep = () => { let at = []; for (let i = 0; i < 200; i++) at = [at]; return at }
           const tries = [
@@ -90,7 +93,9 @@ def test_misuse_is_refused(talking: Any) -> None:
             try { return String(attempt()) } catch (error) { return error.code }
           })
         }"""
-    ) == ["ERR_INVALID_ARGUMENT"] * 13
+        )
+        == ["ERR_INVALID_ARGUMENT"] * 13
+    )
     # The wire goes on.
     one.evaluate("wire.extended('ut_chat', 'still here')")
     assert one.evaluate("wire.destroyed") is False
@@ -109,5 +114,3 @@ def test_long_messages_arrive_whole(talking: Any) -> None:
       return said.at(-2)[1] === text(bytes(1_000_000, 5))
     }"""
     assert two.evaluate(same)
-
-

@@ -46,7 +46,7 @@ async function talk(tracker, magnetURI, nickname) {
 
 /** Resolves when all was said. */
 async function talked() {
-  const heard = () => said.filter(([kind]) => kind === 'message').length === 2;
+  const heard = () => new Set(said.filter(([kind]) => kind === 'message').map(([, text]) => text)).size === 2;
   for (let tries = 0; !heard() && tries < 600; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
   return said;
 }

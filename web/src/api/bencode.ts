@@ -66,8 +66,8 @@ export function decode(bytes: Uint8Array): Bencoded {
  */
 export function encode(value: Bencodable): Uint8Array<ArrayBuffer> {
   const parts: (string | ArrayBufferView)[] = [];
-  write(value, 0);
   const encoder = new TextEncoder();
+  write(value, 0);
   const chunks = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
   const joined = new Uint8Array(chunks.reduce((total, { byteLength }) => total + byteLength, 0));
   let at = 0;

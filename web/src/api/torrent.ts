@@ -356,7 +356,7 @@ export class Torrent extends TorrentMirror {
         return wire?.end();
       }
       case 'extended':
-        return this.links.get(event[1])?.received(event[2], event[3]);
+        return this.links.get(event[1])?.heard(event[2], event[3]);
       case 'file-done':
         return this.files[event[1]]?.finish();
       case 'download':

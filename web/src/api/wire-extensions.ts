@@ -109,17 +109,20 @@ export class WireExtensions {
     const handshake = encode(this.handshake);
     if (handshake.length > MAX_HANDSHAKE_BYTES) throw invalid(`wire.extendedHandshake takes at most ${MAX_HANDSHAKE_BYTES} bytes.`);
     this.#tell({ type: 'wire-use', names: [...fresh], handshake });
-    for (const name of fresh) this.#greet(name);
+    for (const name of fresh) if (Object.hasOwn(this.peerMapping, name)) this.#greet(name);
   }
 
   #onHandshake(data: Uint8Array): void {
     const handshake = decode(data) as ExtendedHandshake;
     this.peerHandshake = handshake;
+    const before = new Set(Object.keys(this.peerMapping));
     const numbers = handshake.m;
     if (isDictionary(numbers)) {
       for (const [name, number] of Object.entries(numbers)) this.#number(name, number);
     }
-    for (const name of this.#handlers.keys()) if (!this.#fresh.includes(name)) this.#greet(name);
+    for (const name of Object.keys(this.peerMapping)) {
+      if (!before.has(name) && !this.#fresh.includes(name)) this.#greet(name);
+    }
     this.#wire.emit('extended', 'handshake', handshake);
   }
 
@@ -134,8 +137,8 @@ export class WireExtensions {
     else if (typeof number === 'number') Object.defineProperty(this.peerMapping, name, { ...FREE, value: number });
   }
 
+  /** Once, however many handshakes name it: one comes again when the peer has fetched the metadata. */
   #greet(name: string): void {
-    if (!Object.hasOwn(this.peerMapping, name)) return;
     guarded(() => this.#handlers.get(name)?.onExtendedHandshake?.(this.peerHandshake));
   }
 }

@@ -154,7 +154,7 @@ export class Wire extends EventEmitter<WireEvents> {
   }
 
   /** Takes in a message of an extension; called by the torrent. @internal */
-  received(name: string, data: Uint8Array): void {
+  heard(name: string, data: Uint8Array): void {
     this.#extensions.receive(name, data);
   }
 
