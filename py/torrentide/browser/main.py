@@ -89,6 +89,10 @@ class Host:
             "destroy": self._on_destroy,
             "info-hash": self._on_info_hash,
             "blob": self._on_blob,
+            "pull": self._on_pull,
+            "unread": lambda message: self._with_torrent(
+                message, lambda torrent: torrent.unread(message["reader"])
+            ),
             "rtc-channel": lambda message: shim.channels.adopt(message["link"], message["channel"]),
             "rtc-relay": lambda message: shim.channels.relay(message["link"], message["port"]),
             "rtc-local": self._on_rtc_local,
@@ -218,6 +222,10 @@ class Host:
         torrent = self._open_torrent(message)
         torrent.read(message["call"], message["file"], message["start"], message["end"])
 
+    def _on_pull(self, message: dict[str, Any]) -> None:
+        fields = (message[name] for name in ("call", "reader", "file", "start", "end", "rate"))
+        self._open_torrent(message).pull(*fields)
+
     def _on_rescan(self, message: dict[str, Any]) -> None:
         self._open_torrent(message).rescan(message["call"])
 
@@ -288,6 +296,7 @@ class Host:
             self._timers,
             self._shim.reader,
             self._digests,
+            arm=self._arm,
             gone=lambda: self._close(number),
         )
         client.torrents.add(number)

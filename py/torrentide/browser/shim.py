@@ -118,8 +118,8 @@ class Shim(Protocol):
     reader: JsReader
     engine: Any
 
-    def post(self, message: Any) -> None:
-        """Send a message to the page."""
+    def post(self, message: Any, transfer: Any = ..., /) -> None:
+        """Send a message to the page; the buffers in the array `transfer` are handed over."""
 
     def wake(self, delay: float) -> None:
         """Call `engine.onTimer` after `delay` milliseconds; replaces an earlier wish."""

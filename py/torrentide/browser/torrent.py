@@ -33,6 +33,7 @@ from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
+from torrentide.reading import Readings
 from torrentide.timers import Timer, Timers
 
 # Often enough for a moving progress bar; a message costs about as much as three blocks.
@@ -54,6 +55,7 @@ class PageTorrent:
         timers: Timers,
         reader: JsReader,
         digest: Digest,
+        arm: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
         self.session = session
@@ -65,6 +67,7 @@ class PageTorrent:
         self._timers = timers
         self._reader = reader
         self._digest = digest
+        self._arm = arm
         self._gone = gone
         self._closed = False
         self._options: dict[str, Any] = {}
@@ -220,6 +223,17 @@ class PageTorrent:
             raise LocalError(f"there is no file number {file} yet: the metadata is not here")
         self._reads.read(call, file, start, end)
 
+    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+        """Reply to `call` with the next bytes of a reader of the page; see `Reads.pull`."""
+        if self._reads is None:
+            raise LocalError(f"there is no file number {file} yet: the metadata is not here")
+        self._reads.pull(call, reader, file, start, end, rate)
+
+    def unread(self, reader: int) -> None:
+        """A reader of the page goes."""
+        if self._reads is not None:
+            self._reads.unread(reader)
+
     def rescan(self, call: int) -> None:
         """Check every stored piece again. Replies to `call`, with StorageError where one is bad."""
         if self._rescans is None:
@@ -271,7 +285,7 @@ class PageTorrent:
         selected = selected_files(info, self._outer)
         files = self._files = self._mirror.files = FilesHere(info, self._picker.have)
         wanted = self._wanted = Wanted(self._torrent)
-        self._open_calls(info, files, wanted)
+        self._open_calls(info)
         self._tell_metadata(info, files, selected)
         self._picker.sequential = self._options["sequential"]
         if self._options["deselect"]:
@@ -289,7 +303,7 @@ class PageTorrent:
         assert self._reads is not None
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
-        self._reads.serve()
+        self._reads.verified(index)
 
     def done(self, now: float) -> None:
         """See `SwarmObserver`: everything that is wanted is here."""
@@ -350,12 +364,12 @@ class PageTorrent:
             return list(dict.fromkeys([*own, *foreign])), []
         return own, [] if self._private or (info is not None and info.private) else foreign
 
-    def _open_calls(self, info: Info, files: FilesHere, wanted: Wanted) -> None:
+    def _open_calls(self, info: Info) -> None:
         """From now on the page can read and check files."""
         assert self._store is not None
-        have = self._picker.have
-        self._reads = Reads(info, have, files, self._store, wanted, self._page)
-        self._rescans = Rescans(info, have, self._store, self._digest, self._page, self._checked)
+        readings = Readings(self._torrent, time.monotonic, self._arm)
+        self._reads = Reads(info, readings, self._store, self._page)
+        self._rescans = Rescans(info, self._picker.have, self._store, self._digest, self._page, self._checked)
 
     def _checked(self, index: int) -> None:
         self._mirror.tell({}, ["verified", index])

@@ -18,6 +18,7 @@ from torrentide.engine.limits import Limits
 from torrentide.engine.metadata_exchange import MetadataExchange
 from torrentide.engine.peer import MAX_UNSENT, Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.readers import Reader
 from torrentide.engine.serving import REQUEST_QUEUE
 from torrentide.engine.webseed import Web
 from torrentide.errors import PeerError, TorrentideError
@@ -191,6 +192,27 @@ class Torrent:
         """Change the priority of the file at `place` of `info.files`. The info must be known."""
         assert self._exchange is not None, "priorities before the metadata is known"
         self._exchange.set_priorities(self._exchange.files.set(place, priority), now)
+
+    def open_reader(self, start: int, end: int, now: float, rate: float | None = None) -> Reader:
+        """Somebody reads bytes `start` to `end` (exclusive) of the torrent in order, `rate` of them a second
+        if that is known: they are fetched before others, in time for that. The info must be known."""
+        assert self._exchange is not None, "a reader before the metadata is known"
+        return self._exchange.open_reader(start, end, now, rate)
+
+    def move_reader(self, reader: Reader, position: int, now: float) -> None:
+        """A reader has read all bytes before `position`."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.move_reader(reader, position, now)
+
+    def close_reader(self, reader: Reader, now: float) -> None:
+        """A reader reads no more."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.close_reader(reader, now)
+
+    def set_critical(self, indexes: Iterable[int], now: float) -> None:
+        """Fetch these pieces before all others but those that readers come to. The info must be known."""
+        assert self._exchange is not None, "critical pieces before the metadata is known"
+        self._exchange.set_critical(indexes, now)
 
     def add_web_seeds(self, urls: Iterable[str], now: float, *, pieces: bool = False) -> None:
         """Fetch from these web servers, too: they have the files (BEP 19) or serve `pieces` (BEP 17)."""

@@ -1,18 +1,25 @@
 // One file of a torrent: mirrored facts, and its data as Blob, bytes or stream. It reads and selects through functions that its
 // torrent gives it, and knows neither the engine nor pieces on their way.
 
-import mime from 'mime/lite';
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
+import { type ByteReader, chunksOf, streamOf } from './reading';
 import type { Selections } from './selections';
+import { typeOf } from './types';
 
 export interface ByteRange extends Abortable {
   /** First byte. */
   start?: number | undefined;
   /** Last byte, inclusive; one past the end of the file means its last byte. */
   end?: number | undefined;
+}
+
+export interface StreamRange extends ByteRange {
+  /** Bytes a second that will be read, where that is known: what is ahead is fetched in time for it. */
+  rate?: number | undefined;
 }
 
 export interface FileEvents {
@@ -22,17 +29,19 @@ export interface FileEvents {
 /** What a file needs of its torrent. */
 export interface FileOwner {
   readonly pieceLength: number;
+  readonly infoHash: string | undefined;
+  /** What `client.createServer` made. */
+  readonly server: FileServer | null;
   /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
+  /** Reads the same bytes in order, `rate` of them a second if that is known, else 0. */
+  reader(start: number, end: number, rate: number): ByteReader;
   select(from: number, to: number, priority: number | boolean | undefined): void;
   /** All that this file does not share with another one that is wanted. */
   deselect(file: FileEntry): void;
 }
 
 type Callback<T> = (error: Error | null, value?: T) => void;
-
-/** Bytes that a stream asks for at a time: several pieces, so that a slow torrent still flows. */
-const STREAM_CHUNK = 1024 * 1024;
 
 export class FileEntry extends EventEmitter<FileEvents> {
   readonly name: string;
@@ -63,7 +72,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.length = info.length;
     this.size = info.length;
     this.offset = info.offset;
-    this.type = mime.getType(info.name) ?? 'application/octet-stream';
+    this.type = typeOf(info.name);
     this.done = info.length === 0;
     this._startPiece = Math.floor(info.offset / owner.pieceLength);
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
@@ -76,9 +85,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return this.length ? this.downloaded / this.length : 0;
   }
 
-  /** Throws ERR_UNSUPPORTED. */
+  /** Where the service worker serves it, from the root of the site. Throws ERR_UNSUPPORTED before `client.createServer`. */
   get streamURL(): string {
-    throw new TorrentideError('ERR_UNSUPPORTED', 'No server created: files have no URL of their own yet. Use blob(), stream() or getBlobURL().');
+    const { server, infoHash } = this.#owner;
+    if (!server || !infoHash) throw new TorrentideError('ERR_UNSUPPORTED', 'No server created: call client.createServer() first.');
+    return server.url(infoHash, this);
   }
 
   /** Wants the file. Throws ERR_CLOSED. */
@@ -111,23 +122,13 @@ export class FileEntry extends EventEmitter<FileEvents> {
   }
 
   /** The bytes in order, as they come. Errors as `blob` rejects; a bad range throws. */
-  stream(range?: ByteRange | null): ReadableStream<Uint8Array> {
-    const stop = new AbortController();
-    const signal = range?.signal ? AbortSignal.any([range.signal, stop.signal]) : stop.signal;
-    const chunks = this.#chunks({ ...this.#bounds(range), signal });
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const { value, done } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => stop.abort(),
-    });
+  stream(range?: StreamRange | null): ReadableStream<Uint8Array> {
+    return streamOf(this.#reader(range), range?.signal);
   }
 
   /** As `stream`. */
-  [Symbol.asyncIterator](range?: ByteRange | null): AsyncGenerator<Uint8Array, void, void> {
-    return this.#chunks({ ...this.#bounds(range), signal: range?.signal });
+  [Symbol.asyncIterator](range?: StreamRange | null): AsyncGenerator<Uint8Array, void, void> {
+    return chunksOf(this.#reader(range), range?.signal);
   }
 
   /** Throws ERR_UNSUPPORTED. */
@@ -162,13 +163,9 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.selected = true;
   }
 
-  async *#chunks({ start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined }): AsyncGenerator<Uint8Array, void, void> {
-    for (let at = start; at < end; ) {
-      const next = Math.min(at + STREAM_CHUNK, end);
-      const blob = await this.#owner.read(at, next, signal);
-      yield new Uint8Array(await blob.arrayBuffer());
-      at = next;
-    }
+  #reader(range: StreamRange | null | undefined): ByteReader {
+    const { start, end } = this.#bounds(range);
+    return this.#owner.reader(start, end, range?.rate ?? 0);
   }
 
   #bounds(range: ByteRange | null | undefined): { start: number; end: number } {

@@ -8,6 +8,7 @@ import type { Torrentide } from './client';
 import { FileEntry, type FileOwner } from './file';
 import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
+import { ByteReader } from './reading';
 import { type AddOptions, limitOption } from './options';
 import { Selections } from './selections';
 import { Throttle } from './throttle';
@@ -232,8 +233,13 @@ export class Torrent extends TorrentMirror {
 
   /** @internal */
   protected override makeFile(info: FileInfo, index: number): FileEntry {
+    const client = this.#owner.client;
     const owner: FileOwner = {
       pieceLength: this.pieceLength,
+      infoHash: this.infoHash,
+      get server() {
+        return client.server;
+      },
       select: (from, to, priority) => this.select(from, to, priority),
       deselect: ({ _startPiece: from, _endPiece: to }) => {
         const shared = (piece: number): boolean => this.#wantedBeside(index, piece);
@@ -244,6 +250,17 @@ export class Torrent extends TorrentMirror {
         if (this.#destroyed) throw closed('torrent');
         const question = { type: 'blob', torrent: this.#number, file: index, start, end } as const;
         return (await this.#engine.call(question, signal)) as Blob;
+      },
+      reader: (start, end, rate) => {
+        const of = { torrent: this.#number, reader: this.#engine.number() };
+        return new ByteReader(start, end, {
+          pull: async (at, signal) => {
+            if (this.#destroyed) throw closed('torrent');
+            const question = { type: 'pull', ...of, file: index, start: at, end, rate } as const;
+            return (await this.#engine.call(question, signal)) as Uint8Array<ArrayBuffer> | null;
+          },
+          close: () => this.#tell({ type: 'unread', reader: of.reader }),
+        });
       },
     };
     return new FileEntry(info, owner, !this.#deselected && !this.so);

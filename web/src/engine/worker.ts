@@ -23,8 +23,8 @@ class Shim {
   engine: Engine | null = null;
   private timer = 0;
 
-  post(message: FromEngine): void {
-    postMessage(message);
+  post(message: FromEngine, transfer: Transferable[] = []): void {
+    postMessage(message, transfer);
   }
 
   /** Calls onTimer once, after so many milliseconds; a later call replaces an earlier one. */
