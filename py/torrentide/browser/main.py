@@ -84,6 +84,9 @@ class Host:
             "limits": self._on_limits,
             "remove-peer": self._on_remove_peer,
             "add-web-seed": self._on_add_web_seed,
+            "wire-use": self._on_wire_use,
+            "wire-send": self._on_wire_send,
+            "wire-took": self._on_wire_took,
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
             "vitals": self._on_vitals,
@@ -243,6 +246,17 @@ class Host:
 
     def _on_add_web_seed(self, message: dict[str, Any]) -> None:
         self._with_torrent(message, lambda torrent: torrent.add_web_seed(message["url"]))
+
+    def _on_wire_use(self, message: dict[str, Any]) -> None:
+        given = message["link"], message["names"], bytes(message["handshake"])
+        self._with_torrent(message, lambda torrent: torrent.use_extensions(*given))
+
+    def _on_wire_send(self, message: dict[str, Any]) -> None:
+        given = message["link"], message["number"], bytes(message["data"])
+        self._with_torrent(message, lambda torrent: torrent.send_extended(*given))
+
+    def _on_wire_took(self, message: dict[str, Any]) -> None:
+        self._with_torrent(message, lambda torrent: torrent.took_extended(message["link"], message["size"]))
 
     def _on_limits(self, message: dict[str, Any]) -> None:
         limits = message["limits"]

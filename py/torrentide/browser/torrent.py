@@ -21,6 +21,7 @@ from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
 from torrentide.browser.stores import MemoryStore
 from torrentide.browser.wanted import Wanted
+from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
@@ -84,6 +85,7 @@ class PageTorrent:
         self._reads: Reads | None = None
         self._rescans: Rescans | None = None
         self._wanted: Wanted | None = None
+        self._wires = PageWires(lambda event: self._mirror.tell({}, event))
         self._is_ready = self._is_done = False
         self._refreshing: Timer | None = None
         self._refreshes = 0
@@ -197,6 +199,20 @@ class PageTorrent:
         if self.swarm is not None and link in self.swarm.torrent.peers:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
+    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
+        """The page speaks these extensions on a wire; see `PageWires.use`."""
+        if self.swarm is not None:
+            self._wires.use(self.swarm.torrent, link, names, others, time.monotonic())
+
+    def send_extended(self, link: int, number: int, payload: bytes) -> None:
+        """Send a message of an extension; see `PageWires.send`."""
+        if self.swarm is not None:
+            self._wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
+
+    def took_extended(self, link: int, size: int) -> None:
+        """The page has dealt with a message of an extension."""
+        self._wires.took(link, size)
+
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -307,12 +323,14 @@ class PageTorrent:
             "link": peer.link,
             "peerId": (peer.peer_id or b"").hex(),
             "client": client_of(peer),
+            **self._wires.joined(peer),
         }
         self._mirror.tell({}, ["wire", wire])
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `SwarmObserver`."""
         self._mirror.forget(peer.link)
+        self._wires.left(peer)
         self._mirror.tell({}, ["wire-closed", peer.link])
 
     def announced(self, reply: AnnounceReply) -> None:
