@@ -6,10 +6,7 @@ import pytest
 
 from simulation.world import make_torrent
 from torrentide.engine.download import (
-    MAX_CANCELLED,
-    MAX_QUEUE,
     MAX_REFUSED,
-    MAX_UNASKED,
     MIN_DUPLICATES,
     MIN_QUEUE,
     QUEUE_SECONDS,
@@ -19,6 +16,7 @@ from torrentide.engine.download import (
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.requests import MAX_CANCELLED, MAX_QUEUE, MAX_UNASKED
 from torrentide.engine.verify import MAX_WAITING, Verifier
 from torrentide.errors import PeerError, StorageError
 from torrentide.pieces.bitfield import Bitfield
@@ -53,15 +51,15 @@ class Fixture:
         )
 
     def on_verified(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=True)
         self.verified.append((piece.index, now))
 
     def on_bad(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=False)
         self.bad.append((piece.index, set(piece.sources)))
 
     def on_failed(self, piece: PartialPiece, error: Exception, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=False)
         self.failed.append(error)
 
     def peer(self, queue: int = 2) -> Peer:
@@ -475,7 +473,7 @@ def test_of_those_who_give_little_is_asked_twice() -> None:
         asked = it.fill(fast, 2.0)
         assert len(asked) == (number < MIN_DUPLICATES), "the oldest two are not taken over, but asked twice"
         fast.requests.clear()
-        it.downloader._shared.clear()
+        it.downloader._requests.shared.clear()
     assert list(slow.requests) == keys
 
 
