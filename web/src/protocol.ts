@@ -87,6 +87,15 @@ export type ToEngine =
   | { type: 'remove-peer'; torrent: number; link: number }
   /** Not before the torrent's infoHash event. */
   | { type: 'add-web-seed'; torrent: number; url: string }
+  /**
+   * The page speaks these extensions (BEP 10) on a wire: tell the peer, with the keys of the bencoded dictionary `handshake`
+   * besides.
+   */
+  | { type: 'wire-use'; torrent: number; link: number; names: string[]; handshake: Uint8Array }
+  /** A message of the extension to which the peer gave that number, 1 to 255. */
+  | { type: 'wire-send'; torrent: number; link: number; number: number; data: Uint8Array }
+  /** The page has dealt with an `extended` event of `size` bytes. */
+  | { type: 'wire-took'; torrent: number; link: number; size: number }
   /** Check all stored pieces again. Replies when it is done, with an error where one is bad. */
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
@@ -271,6 +280,8 @@ export type TorrentEvent =
   | ['verified', number]
   | ['wire', WireInfo]
   | ['wire-closed', number]
+  /** A message of one of the page's extensions on a link, or, without a name, an extended handshake. Answered by wire-took. */
+  | ['extended', number, string, Uint8Array]
   | ['file-done', number]
   | ['noPeers', string]
   | ['trackerAnnounce']
@@ -284,4 +295,10 @@ export interface WireInfo {
   peerId: string;
   /** Client name and version as the peer tells it (BEP 10 `v`, or by its peer id), or ''. */
   client: string;
+  /** What the peer's handshake said that it knows. */
+  extended: boolean;
+  dht: boolean;
+  fast: boolean;
+  /** The engine's own extensions, in the order of their numbers from 1 on. */
+  extensions: string[];
 }

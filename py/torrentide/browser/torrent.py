@@ -13,13 +13,15 @@ from typing import Any
 from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
 from torrentide.browser.files import FilesHere
 from torrentide.browser.mirror import Mirror
+from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
 from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
-from torrentide.browser.shim import JsBlob, JsReader
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import BlobStore, MemoryStore
+from torrentide.browser.stores import MemoryStore
 from torrentide.browser.wanted import Wanted
+from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
@@ -52,7 +54,7 @@ class PageTorrent:
         session: Session,
         page: Page,
         timers: Timers,
-        reader: JsReader,
+        originals: Originals,
         digest: Digest,
         arm: Callable[[], None],
         gone: Callable[[], None],
@@ -64,7 +66,7 @@ class PageTorrent:
         self._page = page
         self._mirror = Mirror(number, page)
         self._timers = timers
-        self._reader = reader
+        self._originals = originals
         self._digest = digest
         self._arm = arm
         self._gone = gone
@@ -75,7 +77,7 @@ class PageTorrent:
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
-        self._store: MemoryStore | BlobStore | None = None
+        self._store: MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -83,6 +85,7 @@ class PageTorrent:
         self._reads: Reads | None = None
         self._rescans: Rescans | None = None
         self._wanted: Wanted | None = None
+        self._wires = PageWires(lambda event: self._mirror.tell({}, event))
         self._is_ready = self._is_done = False
         self._refreshing: Timer | None = None
         self._refreshes = 0
@@ -196,6 +199,20 @@ class PageTorrent:
         if self.swarm is not None and link in self.swarm.torrent.peers:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
+    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
+        """The page speaks these extensions on a wire; see `PageWires.use`."""
+        if self.swarm is not None:
+            self._wires.use(self.swarm.torrent, link, names, others, time.monotonic())
+
+    def send_extended(self, link: int, number: int, payload: bytes) -> None:
+        """Send a message of an extension; see `PageWires.send`."""
+        if self.swarm is not None:
+            self._wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
+
+    def took_extended(self, link: int, size: int) -> None:
+        """The page has dealt with a message of an extension."""
+        self._wires.took(link, size)
+
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -306,12 +323,14 @@ class PageTorrent:
             "link": peer.link,
             "peerId": (peer.peer_id or b"").hex(),
             "client": client_of(peer),
+            **self._wires.joined(peer),
         }
         self._mirror.tell({}, ["wire", wire])
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `SwarmObserver`."""
         self._mirror.forget(peer.link)
+        self._wires.left(peer)
         self._mirror.tell({}, ["wire-closed", peer.link])
 
     def announced(self, reply: AnnounceReply) -> None:
@@ -370,10 +389,10 @@ class PageTorrent:
             state["so"] = selected
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> MemoryStore | BlobStore:
+    def _open_store(self, info: Info) -> MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
-            self._store = BlobStore(info, self._whole, self._reader)
+            self._store = OriginalStore(info, self._whole, self._originals)
         else:
             self._store = MemoryStore(info)
         return self._store

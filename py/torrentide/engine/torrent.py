@@ -270,6 +270,10 @@ class Torrent:
             return
         if self._exchange is not None:
             self._exchange.fill(peer, now)
+        self.check_unsent(peer, now)
+
+    def check_unsent(self, peer: Peer, now: float) -> None:
+        """Part with a peer that does not read what it is sent."""
         if peer.unsent > MAX_UNSENT:
             self.drop(peer, f"more than {MAX_UNSENT} bytes wait unsent: the peer does not read", now)
 
@@ -307,8 +311,7 @@ class Torrent:
         self._by_id[handshake.peer_id] = peer
         self.blame.name(peer.link, handshake.peer_id)
         peer.on_parole = self.blame.is_on_parole(handshake.peer_id)
-        if handshake.extended:
-            self._send_extended_handshake(peer, now)
+        self.tell_extensions(peer, now)
         if self._exchange is not None:
             self._exchange.joined(peer, now)
         elif peer.fast:
@@ -323,9 +326,14 @@ class Torrent:
         kept = survivor(old.key, new.key) if old.key and new.key else old.key
         return new if kept == old.key else old
 
-    def _send_extended_handshake(self, peer: Peer, now: float) -> None:
+    def tell_extensions(self, peer: Peer, now: float) -> None:
+        """Send our extended handshake, or a later one when it has changed (BEP 10), to who knows of any."""
+        greeting = peer.connection.handshake
+        if greeting is None or not greeting.extended:
+            return
         handshake = ExtendedHandshake(
             ids=peer.extensions.ids,
+            others=peer.extensions.others,
             client=CLIENT,
             request_queue=REQUEST_QUEUE,
             metadata_size=self._metadata.size,
@@ -375,6 +383,8 @@ class Torrent:
         told = peer.extensions.receive_handshake(message.payload)
         peer.upload_only = bool(told.upload_only)
         self._metadata.shook_hands(peer, now)
+        if peer.extensions.listener is not None and peer.link in self.peers:
+            peer.extensions.listener(message.payload, now)
 
     @staticmethod
     def _on_upload_only(peer: Peer, payload: bytes) -> None:
@@ -438,7 +448,7 @@ class Torrent:
             self.drop(peer, str(error), now)
             return
         if peer.extensions.peer.ids:
-            self._send_extended_handshake(peer, now)
+            self.tell_extensions(peer, now)
         exchange.fill(peer, now)
         if peer.peer_interested:
             exchange.message(peer, messages.Interested(), now)

@@ -372,6 +372,8 @@ export class Torrent extends TorrentMirror {
         this.links.delete(event[1]);
         return wire?.end();
       }
+      case 'extended':
+        return this.links.get(event[1])?.heard(event[2], event[3]);
       case 'file-done':
         return this.files[event[1]]?.finish();
       case 'download':
@@ -417,10 +419,13 @@ export class Torrent extends TorrentMirror {
   }
 
   #onWire(info: WireInfo): void {
-    const wire = new Wire(info, () => this.#tell({ type: 'remove-peer', link: info.link }));
+    const { link } = info;
+    const close = (): void => this.#tell({ type: 'remove-peer', link });
+    const wire = new Wire(this.infoHash ?? '', info, (message) => this.#tell({ ...message, link } as Unnumbered<Message>), close);
     this.links.set(info.link, wire);
     void this.#engine.path(info.link).then((path) => path && wire.reached(path));
     this.emit('wire', wire, undefined);
+    wire.emit('handshake', wire.infoHash, wire.peerId, wire.peerExtensions);
   }
 
   #failed(error: TorrentideError, infoHash: string | undefined): void {
