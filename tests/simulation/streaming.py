@@ -27,6 +27,7 @@ SEEKS, SEEK_SECONDS = 5, 8.0
 TOGETHER, TOGETHER_RATE, SEED_RATE = 5, 5 * MBIT, 8 * MBIT
 PATIENCE = 6
 MAX_STALL = 2.0
+MIN_GIVEN = 0.6
 
 
 @dataclass
@@ -156,8 +157,7 @@ def seeking(seed: int) -> Result:
             stage.world.later(SEEK_SECONDS, lambda: viewer.seek(stage.info.length - 1))
 
     stage.world.later(SEEK_SECONDS, lambda: jump(SEEKS - 1))
-    result = stage.play(Result("seeking", seed, []), PATIENCE * VIDEO_SECONDS)
-    return result
+    return stage.play(Result("seeking", seed, []), PATIENCE * VIDEO_SECONDS)
 
 
 def together(seed: int) -> Result:
@@ -167,7 +167,10 @@ def together(seed: int) -> Result:
     for _ in range(TOGETHER):
         stage.world.run(lambda: False, stage.rng.uniform(0.2, 2.0))
         stage.add_viewer(TOGETHER_RATE)
-    return stage.play(Result("together", seed, []), PATIENCE * VIDEO_SECONDS)
+    result = stage.play(Result("together", seed, []), PATIENCE * VIDEO_SECONDS)
+    if result.given < MIN_GIVEN:
+        result.problems.append(f"of what viewers received they gave {result.given:.2f}")
+    return result
 
 
 SCENES: dict[str, Callable[[int], Result]] = {
@@ -198,8 +201,9 @@ def summary(results: list[Result]) -> str:
     resumed = [wait for result in results for seen in result.seen for wait in seen.resumed]
     words = (
         f"{results[0].scene}: {len(results)} seeds, {sum(bool(r.problems) for r in results)} with problems; "
-        f"start: median {statistics.median(starts):.2f} s, worst {max(starts):.2f} s; stalls: {len(stalls)} in "
-        f"{sum(bool(r.stalls) for r in results)} seeds, longest {max(stalls, default=0):.2f} s; "
+        f"start: median {statistics.median(starts):.2f} s, worst {max(starts):.2f} s; "
+        f"stalls: {len(stalls)} in {sum(bool(r.stalls) for r in results)} seeds, "
+        f"longest {max(stalls, default=0):.2f} s; "
         f"received over used: median {statistics.median(r.overhead for r in results):.3f}, "
         f"worst {max(r.overhead for r in results):.3f}; "
         f"given over received: {statistics.median(r.given for r in results):.2f}"

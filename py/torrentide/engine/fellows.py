@@ -37,10 +37,9 @@ class Fellows:
         for peer in peers:
             if peer.pieces is not None and peer.peer_id is not None and not peer.is_seed:
                 count, since = self._held.get(peer.link, (-1, now))
-                held[peer.link] = count, since = (
-                    peer.pieces.held,
-                    now if peer.pieces.held != count else since,
-                )
+                if peer.pieces.held != count:
+                    count, since = peer.pieces.held, now
+                held[peer.link] = count, since
                 if now - since < ACTIVE_SECONDS and any(index in peer.pieces for index in around):
                     fellows.append(peer)
         self._held = held
@@ -49,15 +48,12 @@ class Fellows:
     def turns(self, fellows: Iterable[Peer], near: Mapping[int, float]) -> dict[int, float]:
         """Of the pieces `near`, by when each is due, those that are not our share: from when on they may be
         asked of seeds."""
-        numbers = [(_number(peer.peer_id or b""), peer) for peer in fellows]
+        numbers = [(_number(peer.peer_id), peer.pieces) for peer in fellows if peer.peer_id and peer.pieces]
         turns = {}
         for index, due in near.items():
             own = _weight(self._own, index)
             before = sum(
-                MAX_TURNS
-                if peer.pieces is not None and index in peer.pieces
-                else _weight(number, index) > own
-                for number, peer in numbers
+                MAX_TURNS if index in pieces else _weight(number, index) > own for number, pieces in numbers
             )
             if before:
                 turns[index] = due + GRACE_SECONDS * min(before, MAX_TURNS)
