@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from torrentide.engine.blame import Blame, Source
+from torrentide.engine.choker import Slots
 from torrentide.engine.download import Downloader
 from torrentide.engine.interest import Interest
 from torrentide.engine.limits import Limit
@@ -73,6 +74,7 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
+        slots: Slots,
         seeding: bool,
         super_seeding: bool,
     ) -> None:
@@ -96,7 +98,9 @@ class Exchange:
         self._downloader = Downloader(self.picker, self._verifier, peers.values, down_limit, timers, down)
         uploader = Uploader(store, info.piece_size, self._on_sent, self._on_store_error, up_limit, timers)
         self._interest = Interest(self.picker)
-        self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
+        self._serving = Serving(
+            info, self.picker, uploader, peers.values, rng, slots=slots, super_seeding=super_seeding
+        )
         self._web_seeds: WebSeeds | None = None
         if web is not None:
             self._web_seeds = WebSeeds(

@@ -43,6 +43,7 @@ class Serving:
         peers: Callable[[], Iterable[Peer]],
         rng: random.Random,
         *,
+        slots: choker.Slots | None = None,
         super_seeding: bool = False,
     ) -> None:
         self.paused = False
@@ -52,6 +53,7 @@ class Serving:
         self._uploader = uploader
         self._peers = peers
         self._rng = rng
+        self._slots = slots or choker.Slots()
         self._spread: Spread | None = None
 
     # -- What we offer
@@ -66,7 +68,7 @@ class Serving:
             peer.send(messages.HAVE_ALL, now)
         else:
             peer.send(messages.bitfield(have.to_wire()), now)
-        if peer.fast and not self.super_seeding:
+        if peer.fast and not self.super_seeding and self._slots.count:
             self._allow_fast(peer, now)
         if self.super_seeding:
             self._reveal(peer, now)
@@ -210,16 +212,18 @@ class Serving:
 
     def interested(self, peer: Peer, now: float) -> None:
         """The peer wants something. A newcomer does not wait for the next round while a slot is free."""
-        if peer.am_choking and not self.paused:
+        if peer.am_choking and not self.paused and self._slots.wants(peer):
             taken = sum(1 for other in self._peers() if not other.am_choking and other.peer_interested)
-            if taken < choker.UPLOAD_SLOTS:
+            if taken < self._slots.count:
                 self._unchoke(peer, now)
 
     def rechoke(self, now: float) -> None:
         """A round of choking."""
         chosen = set[Peer]()
         if not self.paused:
-            chosen = choker.choose(self._peers(), self._picker.finished, self._info.piece_length, now)
+            chosen = choker.choose(
+                self._peers(), self._picker.finished, self._info.piece_length, now, self._slots
+            )
         for peer in list(self._peers()):
             if peer in chosen and peer.am_choking:
                 self._unchoke(peer, now)

@@ -98,6 +98,7 @@ class Torrent:
         self.info_hash = info_hash
         self.info: Info | None = None
         self.limits = Limits()
+        self.slots = choker.Slots()
         self.blame = Blame()
         self.closed = False
         self.paused = False
@@ -422,6 +423,7 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
+            slots=self.slots,
             seeding=seeding,
             super_seeding=super_seeding,
         )

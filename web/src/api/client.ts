@@ -15,6 +15,7 @@ import {
   type SeedOptions,
   type TorrentideOptions,
   addOptions,
+  announceKeys,
   clientOptions,
   limitOption,
   list,
@@ -188,6 +189,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const given = { ...options };
     const request: Request = async (torrent, _, limits) => {
       const sent = addOptions(given, limits, this.enableWebSeeds);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       const own = ownSources(id);
       sent.announce.unshift(...list(own.announce));
       sent.urlList.unshift(...list(own.urlList));
@@ -213,6 +215,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const given = { ...options };
     const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
       const sent = seedOptions(given, limits, this.enableWebSeeds);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, given, true, (infoHash) => {
@@ -305,6 +308,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const owner: TorrentOwner = {
       client: this,
       request,
+      announceKeys: this.#announceKeys(options),
       duplicate,
       moved: (event, bytes) => this.emit(event, bytes),
       seeding: () => this.emit('seed', torrent),
@@ -314,6 +318,11 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const torrent: Torrent = new Torrent(this.#engine, owner, options, seeding);
     this.torrents.push(torrent);
     return torrent;
+  }
+
+  #announceKeys(options: AddOptions | SeedOptions): TorrentOwner['announceKeys'] {
+    const tracker = this.tracker as { getAnnounceOpts?: unknown };
+    return announceKeys([tracker.getAnnounceOpts, options.getAnnounceOpts]);
   }
 
   #find(infoHash: string): Torrent | undefined {
