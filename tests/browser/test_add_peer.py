@@ -70,7 +70,8 @@ def test_what_is_no_peer_is_refused(page: Page) -> None:
           const closed = connection.createDataChannel('y')
           connection.close()
           await new Promise((resolve) => setTimeout(resolve, 200))
-          for (const peer of [closed, {}, null, 5, { on() {}, send() {} }]) answers.push(torrent.addPeer(peer))
+          const others = [closed, {}, null, 5, { on() {}, send() {} }]
+          for (const peer of others) answers.push(torrent.addPeer(peer))
           torrent.pause()
           answers.push(torrent.addPeer(new RTCPeerConnection().createDataChannel('z')))
           return [answers, told]

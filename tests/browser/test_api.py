@@ -237,9 +237,11 @@ def test_the_options_of_a_swarm(site: Site, new_page: NewPage) -> None:
         """async (tracker) => {
           let asked = 0
           const getAnnounceOpts = () => ({ token: `client ${++asked}`, both: 'client' })
-          made.push(new Torrentide({ tracker: { announce: [tracker], rtcConfig: { iceServers: [] }, getAnnounceOpts } }))
+          const rtcConfig = { iceServers: [] }
+          made.push(new Torrentide({ tracker: { announce: [tracker], rtcConfig, getAnnounceOpts } }))
           window.torrent = watch(made[0].seed(new File([bytes(1000, 1)], 'a'), {
-            announce: [], uploads: false, noPeersIntervalTime: 1, superSeeding: true, alwaysChokeSeeders: false,
+            announce: [], uploads: false, noPeersIntervalTime: 1, superSeeding: true,
+            alwaysChokeSeeders: false,
             getAnnounceOpts: () => ({ both: 'torrent' }),
           }))
           await new Promise((resolve) => torrent.on('trackerAnnounce', resolve))

@@ -23,6 +23,8 @@ from torrentide.browser.channels import Channels
 from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
 from torrentide.browser.fetch import Fetches
+from torrentide.browser.hashing import Hashing
+from torrentide.browser.originals import Originals
 from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
@@ -69,6 +71,8 @@ class Host:
         self._torrents: dict[int, PageTorrent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._digests = Digests(shim.digests, self._arm)
+        self._hashing = Hashing(shim.hashers)
+        self._originals = Originals(shim.originals, self._arm)
         self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
         self._channels = Channels(shim.channels, self._owners.get, self._arm)
         self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
@@ -207,7 +211,7 @@ class Host:
 
         async def seed() -> None:
             metainfo, whole = await hash_files(
-                message["files"], message["options"], self._shim.digests, torrent.hashing
+                message["files"], message["options"], self._hashing, torrent.hashing
             )
             torrent.join(metainfo, *_trackers(metainfo, client, [], self._rng), whole=whole)
 
@@ -315,7 +319,7 @@ class Host:
             client.session,
             self._page,
             self._timers,
-            self._shim.reader,
+            self._originals,
             self._digests,
             arm=self._arm,
             gone=lambda: self._close(number),

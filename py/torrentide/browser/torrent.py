@@ -13,12 +13,13 @@ from typing import Any
 from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
 from torrentide.browser.files import FilesHere
 from torrentide.browser.mirror import Mirror
+from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
 from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
-from torrentide.browser.shim import JsBlob, JsReader
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import BlobStore, MemoryStore
+from torrentide.browser.stores import MemoryStore
 from torrentide.browser.wanted import Wanted
 from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
@@ -53,7 +54,7 @@ class PageTorrent:
         session: Session,
         page: Page,
         timers: Timers,
-        reader: JsReader,
+        originals: Originals,
         digest: Digest,
         arm: Callable[[], None],
         gone: Callable[[], None],
@@ -65,7 +66,7 @@ class PageTorrent:
         self._page = page
         self._mirror = Mirror(number, page)
         self._timers = timers
-        self._reader = reader
+        self._originals = originals
         self._digest = digest
         self._arm = arm
         self._gone = gone
@@ -76,7 +77,7 @@ class PageTorrent:
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
-        self._store: MemoryStore | BlobStore | None = None
+        self._store: MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -412,10 +413,10 @@ class PageTorrent:
             state["so"] = selected
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> MemoryStore | BlobStore:
+    def _open_store(self, info: Info) -> MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
-            self._store = BlobStore(info, self._whole, self._reader)
+            self._store = OriginalStore(info, self._whole, self._originals)
         else:
             self._store = MemoryStore(info)
         return self._store

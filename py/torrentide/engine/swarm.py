@@ -35,7 +35,7 @@ NO_PEERS_SECONDS = 30.0
 MAX_ANNOUNCE_KEYS = 1024
 # Peers below which a download looks for more before the tracker's interval is over: a slow one among as many
 # holds nothing up.
-FEW_PEERS = 4
+FEW_PEERS = 8
 # A connection that stands this long is a success. One that is dropped right behind the handshake, again and
 # again, must not have us announce every few seconds.
 SETTLED_SECONDS = 30.0
