@@ -149,5 +149,5 @@ class File:
                 moved(at)
 
     def came(self, count: int) -> None:
-        """For the torrent: so many bytes more are here."""
+        """For the torrent: so many bytes more are here, or fewer where it is below zero."""
         self._lacking -= count

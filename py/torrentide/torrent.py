@@ -18,7 +18,7 @@ from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
-from torrentide.errors import Closed, DuplicateTorrent, LocalError, TorrentideError
+from torrentide.errors import Closed, DuplicateTorrent, LocalError, StorageError, TorrentideError
 from torrentide.file import File
 from torrentide.host import Host, called_back
 from torrentide.metainfo.info import Info
@@ -296,6 +296,12 @@ class Torrent(Counters):
         self._emit("verified", index)
         self._wake()
 
+    def _unverified(self, index: int) -> None:
+        info = self._info
+        assert info is not None
+        for place, _, count in info.files_in(index * info.piece_length, info.piece_size(index)):
+            self.files[place].came(-count)
+
     def _done(self) -> None:
         self._tell_moved()
         if self.done:
@@ -325,6 +331,15 @@ class _Observer:
 
     def verified(self, index: int, now: float) -> None:
         self._torrent._verified(index)
+
+    def unverified(self, index: int, now: float) -> None:
+        self._torrent._unverified(index)
+
+    def full(self, error: StorageError, now: float) -> None:
+        self._torrent._emit("storage_full", error)
+
+    def room(self, now: float) -> None:
+        self._torrent._emit("storage_room")
 
     def done(self, now: float) -> None:
         self._torrent._done()

@@ -26,7 +26,7 @@ from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.engine.torrent import Torrent
-from torrentide.errors import DuplicateTorrent, LocalError, TorrentideError
+from torrentide.errors import DuplicateTorrent, LocalError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
@@ -264,7 +264,7 @@ class PageTorrent:
             wanted.select(priorities_of(info, selected), [], now)
         self._is_ready = True
         self._mirror.tell({"ready": True}, ["ready"], *(["file-done", file] for file in files.done()))
-        if self._torrent.wants_nothing and not self._seeding:
+        if self._torrent.wants_nothing and not self._torrent.complete:
             self.done(now)
 
     def verified(self, index: int, now: float) -> None:
@@ -274,6 +274,23 @@ class PageTorrent:
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
         self._reads.serve()
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `SwarmObserver`: a piece is lost."""
+        assert self._files is not None
+        lacking = [["file-lost", file] for file in self._files.lost(index)]
+        state = self._mirror.progress(now)
+        if self._is_done:
+            self._is_done = state["done"] = False
+        self._mirror.tell(state, ["unverified", index], *lacking)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `SwarmObserver`: the download waits for room."""
+        self._mirror.tell({"storageFull": True}, ["storageFull", error_fields(error)])
+
+    def room(self, now: float) -> None:
+        """See `SwarmObserver`: the download goes on."""
+        self._mirror.tell({"storageFull": False}, ["storageRoom"])
 
     def done(self, now: float) -> None:
         """See `SwarmObserver`: everything that is wanted is here."""

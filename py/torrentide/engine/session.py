@@ -20,6 +20,7 @@ from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_urls import check_tracker
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
 from torrentide.timers import Timers, TimerScope
 
@@ -87,11 +88,13 @@ class Session:
         info: Info | None = None,
         seeding: bool = False,
         foreign: Iterable[str] = (),
+        have: Bitfield | None = None,
     ) -> Swarm:
         """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning.
 
         Every tracker is used, the first ones first (see `discovery.tiers`); of `foreign` ones, which the
-        torrent does not name itself, a private torrent uses none.
+        torrent does not name itself, a private torrent uses none. Where the info is known, the store holds
+        the pieces `have`, or, `seeding`, all.
         """
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
@@ -136,7 +139,7 @@ class Session:
         if info is not None and info.private:
             foreign = ()
         others = [tracker for tracker in self._usable(foreign, observer, given=True) if tracker not in own]
-        swarm.start(own, now, info, seeding=seeding, foreign=others)
+        swarm.start(own, now, info, seeding=seeding, foreign=others, have=have)
         return swarm
 
     def remove(self, info_hash: bytes, now: float) -> None:

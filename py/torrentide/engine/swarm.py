@@ -18,8 +18,9 @@ from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
-from torrentide.errors import TorrentideError
+from torrentide.errors import StorageError, TorrentideError
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Transport
 from torrentide.timers import TimerScope
 
@@ -90,11 +91,12 @@ class Swarm:
         *,
         seeding: bool,
         foreign: Iterable[Tracker] = (),
+        have: Bitfield | None = None,
     ) -> None:
-        """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
-        out to be private (BEP 27)."""
-        self._seeding = seeding
-        self.torrent.start(now, info, seeding=seeding)
+        """Begin to announce, and to download or seed; the store holds `have`. `foreign` trackers are left
+        when the metadata turns out to be private (BEP 27)."""
+        self._seeding = seeding or (have is not None and have.complete)
+        self.torrent.start(now, info, seeding=seeding, have=have)
         for tracker in trackers:
             self._join(tracker, now)
         self._foreign = [self._join(tracker, now) for tracker in foreign]
@@ -258,6 +260,18 @@ class Swarm:
     def verified(self, index: int, now: float) -> None:
         """See `torrent.Observer`."""
         self._observer.verified(index, now)
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.unverified(index, now)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.full(error, now)
+
+    def room(self, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.room(now)
 
     def done(self, now: float) -> None:
         """See `torrent.Observer`. Trackers are told of a download's end, not of a seed's beginning (BEP

@@ -40,6 +40,13 @@ class Bitfield:
         field.held = int.from_bytes(data, "big").bit_count()
         return field
 
+    def inverse(self) -> "Bitfield":
+        """The pieces that are not in it."""
+        rest = Bitfield.full(self.count)
+        rest._bits[:] = bytes(full & ~bits for full, bits in zip(rest._bits, self._bits, strict=True))
+        rest.held = self.count - self.held
+        return rest
+
     def __contains__(self, index: int) -> bool:
         return bool(self._bits[index >> 3] >> (7 - (index & 7)) & 1)
 

@@ -26,8 +26,8 @@ _LOOKS = 32
 
 class Picker:
     """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all, of which
-    `pads_in(begin, length)` gives the padding. `sequential`: in order instead of rarest first. `urgent` names
-    pieces to be fetched before all others, most urgent first."""
+    `pads_in(begin, length)` gives the padding. `have` are here from the start. `sequential`: in order instead
+    of rarest first. `urgent` names pieces to be fetched before all others, most urgent first."""
 
     def __init__(
         self,
@@ -36,11 +36,12 @@ class Picker:
         length: int,
         rng: random.Random,
         pads_in: Callable[[int, int], Iterable[tuple[int, int]]] = lambda begin, length: (),
+        have: Bitfield | None = None,
     ) -> None:
-        self.have = Bitfield(count)
+        self.have = have or Bitfield(count)
         # The pieces that lack and have a priority above 0.
-        self.needed = Bitfield.full(count)
-        self.availability = Availability(count, rng)
+        self.needed = self.have.inverse()
+        self.availability = Availability(count, rng, have)
         self.partial: dict[int, PartialPiece] = {}
         self.sequential = False
         self.urgent: list[int] = []
@@ -229,6 +230,13 @@ class Picker:
         """The piece was bad, or is lost: fetch it again."""
         self._end(index)
         self.availability.insert(index)
+
+    def lost(self, index: int) -> None:
+        """The piece was here, and is not any more."""
+        self.have.remove(index)
+        if self.availability.priority(index):
+            self.needed.add(index)
+            self.availability.insert(index)
 
     def _end(self, index: int) -> None:
         piece = self.partial.pop(index, None)
