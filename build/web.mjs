@@ -1,5 +1,5 @@
-// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's worker, and the application
-// page. It knows nothing of Python; build/bundle.mjs makes the rest of dist/engine/.
+// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's worker, the service worker,
+// and the application page. It knows nothing of Python; build/bundle.mjs makes the rest of dist/engine/.
 
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -10,11 +10,12 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const LIBRARY = 'web/src/index.ts'
 const WORKER = 'web/src/engine/worker.ts'
+const SERVICE_WORKER = 'web/src/sw/worker.ts'
 const APP = 'web/app/app.ts'
 const APP_STYLE = 'web/app/app.css'
 const APP_PAGE = 'web/app/index.html'
 
-const missing = [LIBRARY, WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
+const missing = [LIBRARY, WORKER, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
 if (missing.length > 0) {
   console.error(`build/web.mjs: not found: ${missing.join(', ')}`)
   process.exit(1)
@@ -52,6 +53,8 @@ const classic = {
 }
 // Pyodide lies beside the worker and is loaded when it runs.
 const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.mjs', external: ['*/pyodide.mjs'] }
+// A classic script: Firefox has no module service workers in versions that are still in use.
+const serviceWorker = { ...common, entryPoints: [SERVICE_WORKER], outfile: 'dist/torrentide-sw.js', format: 'iife' }
 // The application uses the library as any site does; its source imports web/src/index.ts for the types' sake.
 const libraryAtRunTime = {
   name: 'library at run time',
@@ -70,9 +73,9 @@ const app = {
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([esm, classic, worker, app].map((options) => build(options)))
+  await Promise.all([esm, classic, worker, serviceWorker, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }
 await copyFile(APP_PAGE, 'dist/app/index.html')
-console.log(`web: dist/torrentide.mjs, dist/torrentide.js, dist/engine/worker.mjs, dist/app/ (version ${version})`)
+console.log(`web: dist/torrentide.mjs, dist/torrentide.js, dist/torrentide-sw.js, dist/engine/worker.mjs, dist/app/ (version ${version})`)

@@ -12,6 +12,7 @@ export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
 export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
+export type { FileServer, ServerOptions } from './sw/server';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
 export type { PeerName } from './api/torrent';

@@ -1,7 +1,8 @@
 // Every public member of a client, with the type that it is said to have.
 
 import Torrentide, { Throttle, Torrent, TorrentideError } from 'torrentide';
-import type { Abortable, AddOptions, Diagnosis, SeedInput, SeedOptions, TorrentId, TorrentideEvents, TorrentideOptions } from 'torrentide';
+import type { Abortable, AddOptions, Diagnosis, FileServer, SeedInput, SeedOptions, ServerOptions, TorrentId } from 'torrentide';
+import type { TorrentideEvents, TorrentideOptions } from 'torrentide';
 
 export const statics: [boolean, boolean, string] = [Torrentide.WEBRTC_SUPPORT, Torrentide.UTP_SUPPORT, Torrentide.VERSION];
 Torrentide.connectWorker(new Worker('worker.js'));
@@ -66,7 +67,8 @@ export async function use(): Promise<void> {
   const address = client.address();
   if (address) address.port satisfies number;
   await client.destroy((error) => void error);
-  client.createServer();
+  const server: FileServer = client.createServer({ controller: await navigator.serviceWorker.ready } satisfies ServerOptions);
+  server.close(() => server.destroy());
 }
 
 const onError = (error: TorrentideError): string => `${error.name} ${error.code}: ${error.message}`;

@@ -5,6 +5,7 @@ import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-ho
 import type { Limits, Phase, ToEngine, Vitals } from '../protocol';
 import { connectWorker } from '../rtc/worker-link';
 import { TorrentideError, closed, guarded } from '../errors';
+import { FileServer, type ServerOptions } from '../sw/server';
 import { type Diagnosis, diagnose } from './diagnosis';
 import { EventEmitter } from './events';
 import { type Abortable, Gate } from './gate';
@@ -83,6 +84,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   readonly #engine: Engine;
   readonly #number: number;
   readonly #ready = new Gate<this>();
+  #server: FileServer | null = null;
 
   /** The folder of the engine's files, by default `engine/` beside this script. A bundler's page sets it before its first client. */
   static get engineURL(): string | URL {
@@ -254,9 +256,16 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     return this.listening ? { address: '0.0.0.0', family: 'IPv4', port: 0 } : null;
   }
 
-  /** Throws ERR_UNSUPPORTED. */
-  createServer(_options?: object): never {
-    throw new TorrentideError('ERR_UNSUPPORTED', 'Files have no URLs of their own yet: use file.blob(), stream() or getBlobURL().');
+  /** Gives files URLs, by the service worker torrentide-sw.js. Throws ERR_UNSUPPORTED, ERR_INVALID_OPTION, ERR_CLOSED. */
+  createServer(options: ServerOptions): FileServer {
+    if (this.destroyed) throw closed('client');
+    this.#server?.close();
+    return (this.#server = new FileServer(options ?? {}, () => this.torrents));
+  }
+
+  /** What `createServer` made last. @internal */
+  get server(): FileServer | null {
+    return this.#server;
   }
 
   /** Why there is no peer, in plain words. Rejects with the reason of `signal` alone. */
@@ -338,6 +347,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   #end(error: TorrentideError): void {
     this.destroyed = true;
     this.#ready.shut(error);
+    this.#server?.close();
     this.#engine.removeClient(this.#number);
     for (const torrent of [...this.torrents]) guarded(() => void torrent.destroy());
   }

@@ -1,12 +1,13 @@
 // One file of a torrent: mirrored facts, and its data as Blob, bytes or stream. It reads and selects through functions that its
 // torrent gives it, and knows neither the engine nor pieces on their way.
 
-import mime from 'mime/lite';
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
 import type { Selections } from './selections';
+import { typeOf } from './types';
 
 export interface ByteRange extends Abortable {
   /** First byte. */
@@ -22,6 +23,9 @@ export interface FileEvents {
 /** What a file needs of its torrent. */
 export interface FileOwner {
   readonly pieceLength: number;
+  readonly infoHash: string | undefined;
+  /** What `client.createServer` made. */
+  readonly server: FileServer | null;
   /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
   select(from: number, to: number, priority: number | boolean | undefined): void;
@@ -63,7 +67,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.length = info.length;
     this.size = info.length;
     this.offset = info.offset;
-    this.type = mime.getType(info.name) ?? 'application/octet-stream';
+    this.type = typeOf(info.name);
     this.done = info.length === 0;
     this._startPiece = Math.floor(info.offset / owner.pieceLength);
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
@@ -76,9 +80,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return this.length ? this.downloaded / this.length : 0;
   }
 
-  /** Throws ERR_UNSUPPORTED. */
+  /** Where the service worker serves it, from the root of the site. Throws ERR_UNSUPPORTED before `client.createServer`. */
   get streamURL(): string {
-    throw new TorrentideError('ERR_UNSUPPORTED', 'No server created: files have no URL of their own yet. Use blob(), stream() or getBlobURL().');
+    const { server, infoHash } = this.#owner;
+    if (!server || !infoHash) throw new TorrentideError('ERR_UNSUPPORTED', 'No server created: call client.createServer() first.');
+    return server.url(infoHash, this);
   }
 
   /** Wants the file. Throws ERR_CLOSED. */

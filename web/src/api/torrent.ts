@@ -232,8 +232,13 @@ export class Torrent extends TorrentMirror {
 
   /** @internal */
   protected override makeFile(info: FileInfo, index: number): FileEntry {
+    const client = this.#owner.client;
     const owner: FileOwner = {
       pieceLength: this.pieceLength,
+      infoHash: this.infoHash,
+      get server() {
+        return client.server;
+      },
       select: (from, to, priority) => this.select(from, to, priority),
       deselect: ({ _startPiece: from, _endPiece: to }) => {
         const shared = (piece: number): boolean => this.#wantedBeside(index, piece);

@@ -1,0 +1,130 @@
+// The service worker: passes requests for files of torrents to the tab that has the torrent, and gives its answer to the browser. It
+// keeps nothing between two requests, so that it may be stopped at any time. It knows no torrents; what to answer, pages decide.
+
+import { type Answer, FOLDER, type Failure, type FetchRequest, KEEP_ALIVE } from './contract';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** How long tabs that did not make the request may take to answer; one that is frozen never does. */
+const OTHERS_LIMIT_MS = 5_000;
+/** How often a tab that owes a chunk is looked for; one that was closed does not say so. */
+const LOOK_MS = 2_000;
+
+interface Reply {
+  answer: Answer;
+  port: MessagePort;
+  client: Client;
+}
+
+const folder = new URL(FOLDER, self.registration.scope).href;
+
+self.addEventListener('install', () => void self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('fetch', (event) => {
+  const { url } = event.request;
+  if (!url.startsWith(folder)) return;
+  event.respondWith(url.startsWith(folder + KEEP_ALIVE) ? new Response() : respond(event));
+});
+
+async function respond({ request, clientId }: FetchEvent): Promise<Response> {
+  const reply = await findReply(request, clientId);
+  if (!reply) return new Response('No open tab of this site has that file.', { status: 404, headers: { 'Content-Type': 'text/plain' } });
+  const { answer, port, client } = reply;
+  if (answer.body !== 'STREAM') {
+    port.close();
+    return new Response(answer.body, answer);
+  }
+  return new Response(bodyOf(port, client), answer);
+}
+
+/** The tab that asks is asked first, and as long as it takes: it usually has the torrent. Then all others at once. */
+async function findReply(request: Request, clientId: string): Promise<Reply | null> {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const asking = windows.find(({ id }) => id === clientId);
+  const own = asking && (await ask(asking, request));
+  if (own) return own;
+  const others = windows.filter((client) => client !== asking).map((client) => ask(client, request, OTHERS_LIMIT_MS));
+  return firstOf(others);
+}
+
+/** The tab's answer, or null if it does not have the file or is silent for too long. */
+function ask(client: Client, { url, method, headers, destination }: Request, limit?: number): Promise<Reply | null> {
+  const { port1: port, port2 } = new MessageChannel();
+  const message: FetchRequest = {
+    type: 'webtorrent',
+    url,
+    method,
+    headers: Object.fromEntries(headers),
+    scope: self.registration.scope,
+    destination,
+  };
+  return new Promise((resolve) => {
+    const none = (): void => {
+      port.postMessage(false);
+      port.close();
+      resolve(null);
+    };
+    const timer = limit === undefined ? undefined : setTimeout(none, limit);
+    port.onmessage = ({ data }: MessageEvent<Answer>) => {
+      clearTimeout(timer);
+      if (data.status === 404) none();
+      else resolve({ answer: data, port, client });
+    };
+    client.postMessage(message, [port2]);
+  });
+}
+
+/** The first reply; what else comes is told that nobody wants it. */
+function firstOf(asked: Promise<Reply | null>[]): Promise<Reply | null> {
+  return new Promise((resolve) => {
+    let found = false;
+    const all = asked.map(async (each) => {
+      const reply = await each;
+      if (!reply) return;
+      if (found) {
+        reply.port.postMessage(false);
+        reply.port.close();
+      }
+      found = true;
+      resolve(reply);
+    });
+    void Promise.all(all).then(() => resolve(null));
+  });
+}
+
+/** One chunk is asked for at a time, when the browser has room for it. */
+function bodyOf(port: MessagePort, client: Client): ReadableStream<Uint8Array> {
+  let look: ReturnType<typeof setInterval> | undefined;
+  const end = (): void => {
+    clearInterval(look);
+    port.close();
+  };
+  const body: UnderlyingDefaultSource<Uint8Array> = {
+    pull: (controller) =>
+      new Promise<void>((resolve) => {
+        port.onmessage = ({ data }: MessageEvent<Uint8Array | Failure | null | false>) => {
+          clearInterval(look);
+          if (data instanceof Uint8Array) controller.enqueue(data);
+          else {
+            end();
+            if (data) controller.error(new TypeError(data.error));
+            else controller.close();
+          }
+          resolve();
+        };
+        const gone = async (): Promise<void> => {
+          if (await self.clients.get(client.id)) return;
+          end();
+          controller.error(new TypeError('The tab that has the torrent was closed.'));
+          resolve();
+        };
+        look = setInterval(() => void gone(), LOOK_MS);
+        port.postMessage(true);
+      }),
+    cancel: () => {
+      port.postMessage(false);
+      end();
+    },
+  };
+  return new ReadableStream(body, { highWaterMark: 0 });
+}
