@@ -4,13 +4,14 @@ Owns the reads that wait, and has their pieces fetched before the rest. It never
 """
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from torrentide.browser.files import FilesHere
 from torrentide.browser.page import Page
 from torrentide.browser.shim import JsBlob
 from torrentide.browser.wanted import Wanted
-from torrentide.errors import Closed, LocalError, TorrentideError
+from torrentide.errors import Closed, LocalError, StorageError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 
@@ -18,15 +19,26 @@ from torrentide.pieces.bitfield import Bitfield
 class BlobSource(Protocol):
     """A store that a page can read."""
 
-    def blob(self, start: int, end: int) -> JsBlob:
-        """Bytes `start` to `end` (exclusive) of the torrent, all of which must be here."""
+    def blob(
+        self, start: int, end: int, done: Callable[[JsBlob | StorageError], None], *, complete: bool
+    ) -> None:
+        """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
+        `complete`: the whole file is."""
 
 
 class Reads:
-    """Reads of `info`'s files in `store`. `have` is what is here."""
+    """Reads of `info`'s files in `store`. `have` is what is here; `lost` is told of a piece that turns out
+    not to be."""
 
     def __init__(
-        self, info: Info, have: Bitfield, files: FilesHere, store: BlobSource, wanted: Wanted, page: Page
+        self,
+        info: Info,
+        have: Bitfield,
+        files: FilesHere,
+        store: BlobSource,
+        wanted: Wanted,
+        page: Page,
+        lost: Callable[[int], None],
     ) -> None:
         self._info = info
         self._have = have
@@ -34,6 +46,8 @@ class Reads:
         self._store = store
         self._wanted = wanted
         self._page = page
+        self._lost = lost
+        self._closed = False
         self._waiting: list[tuple[int, int, int, int]] = []
 
     def read(self, call: int, file: int, start: int, end: int) -> None:
@@ -53,7 +67,7 @@ class Reads:
         for call, file, start, end in waiting:
             pieces = self._pieces(file, start, end)
             if self._files.is_done(file) or all(index in self._have for index in pieces):
-                self._reply(call, file, start, end)
+                self._give(call, file, start, end)
             else:
                 self._waiting.append((call, file, start, end))
         if waiting:
@@ -66,6 +80,7 @@ class Reads:
 
     def close(self) -> None:
         """Whatever waits is refused."""
+        self._closed = True
         for call, *_ in self._waiting:
             self._page.refuse(call, Closed("the torrent was removed"))
         self._waiting.clear()
@@ -81,11 +96,17 @@ class Reads:
         offset, size = self._info.files[file].offset, self._info.piece_length
         return range((offset + start) // size, (offset + end - 1) // size + 1)
 
-    def _reply(self, call: int, file: int, start: int, end: int) -> None:
+    def _give(self, call: int, file: int, start: int, end: int) -> None:
+        def given(blob: JsBlob | StorageError) -> None:
+            if not isinstance(blob, StorageError):
+                self._page.reply(call, blob)
+            elif blob.kind == "lost" and not self._closed:
+                # It waits until they are here again.
+                self._waiting.append((call, file, start, end))
+                for index in self._pieces(file, start, end):
+                    self._lost(index)
+            else:
+                self._page.refuse(call, blob)
+
         offset = self._info.files[file].offset
-        try:
-            blob = self._store.blob(offset + start, offset + end)
-        except TorrentideError as error:
-            self._page.refuse(call, error)
-        else:
-            self._page.reply(call, blob)
+        self._store.blob(offset + start, offset + end, given, complete=self._files.is_done(file))

@@ -13,7 +13,7 @@ from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Buffer
 from torrentide.storage.filesystem import FileSystem, StoredFile
-from torrentide.storage.handles import OpenFiles, open_all
+from torrentide.storage.handles import OpenFiles, Then, open_all
 from torrentide.storage.pieces import PieceFiles
 from torrentide.storage.record import Record, Slots, frame, read_record
 from torrentide.storage.state import State, parse_state
@@ -149,6 +149,10 @@ class Shelf:
     ) -> None:
         """See `ports.Store`."""
         self._opened()[0].read(index, begin, length, self._clock(), done)
+
+    def use(self, place: int, then: Then) -> None:
+        """Call `then` with the stored file number `place`, to be read; None where it is not there."""
+        self._files.use(str(place), self._clock(), then, create=False)
 
     def lost(self, index: int) -> None:
         """The piece is not there, or not what it was: the record stops to claim it before anything is

@@ -30,6 +30,10 @@ export interface TorrentEvents {
   wire: [Wire, string | undefined];
   /** By what nobody was found: 'tracker'. */
   noPeers: [string];
+  /** There is no room for more: the download waits for some. */
+  storageFull: [TorrentideError];
+  /** It goes on. */
+  storageRoom: [];
   trackerAnnounce: [];
   peer: [unknown];
   invalidPeer: [unknown];
@@ -115,6 +119,8 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   readonly bitfield: Bitfield | undefined = undefined;
   readonly ready: boolean = false;
   readonly done: boolean = false;
+  /** Whether the download waits for room in the storage. */
+  readonly storageFull: boolean = false;
   /** Bytes of verified pieces and of blocks that wait for the rest of theirs. */
   readonly downloaded: number = 0;
   /** Bytes from peers, useful or not. */
@@ -130,6 +136,8 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   protected readonly links = new Map<number, Wire>();
   /** @internal */
   protected selections: Selections | undefined;
+  /** @internal */
+  protected priorities: Uint8Array | undefined;
   #partial = new Map<number, number>();
   #pieces: (Piece | null)[] | undefined;
   #info: Bencoded | undefined;
@@ -244,6 +252,12 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     this.#partial.delete(index);
     this.selections?.critical.delete(index);
     if (this.#pieces) this.#pieces[index] = null;
+  }
+
+  /** @internal */
+  protected applyLost(index: number): void {
+    this.bitfield?.set(index, false);
+    this.#pieces = undefined;
   }
 
   #applyPartial(partial: readonly number[]): void {

@@ -21,6 +21,10 @@ export interface TorrentideOptions {
   uploadLimit?: number;
   /** False: no web seed is used. */
   webSeeds?: boolean;
+  /** Where downloads are kept: in the browser's storage (`opfs`), which is the default where there is one, or in memory. */
+  storage?: 'opfs' | 'memory';
+  /** False: `restore` does not bring its torrents back. */
+  persist?: boolean;
   /** 40 hex digits or 20 bytes. It is kept for pages that read it; a page can't use the DHT. */
   nodeId?: string | Uint8Array;
   userAgent?: string;
@@ -49,6 +53,9 @@ interface TorrentOptions {
   deselect?: boolean;
   /** Rarest first is the default: it keeps a swarm alive. A piece that a file is read for comes before all others in any case. */
   strategy?: 'rarest' | 'sequential';
+  /** By default as the client's. */
+  storage?: 'opfs' | 'memory';
+  persist?: boolean;
   maxWebConns?: number;
   path?: string;
   /** Ends the torrent. */
@@ -104,22 +111,50 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   };
 }
 
-export function addOptions(options: AddOptions, limits: protocol.Limits, webSeeds: boolean): protocol.AddOptions {
+/** What a torrent's options say where its own do not. */
+export interface Defaults {
+  webSeeds: boolean;
+  storage: 'opfs' | 'memory';
+  persist: boolean;
+}
+
+export function defaults(options: TorrentideOptions): Defaults {
+  const { webSeeds, storage, persist } = options;
+  return { webSeeds: webSeeds !== false, storage: storageOption(storage) ?? 'opfs', persist: persist !== false };
+}
+
+function storageOption(given: unknown): 'opfs' | 'memory' | undefined {
+  if (given === undefined || given === 'opfs' || given === 'memory') return given;
+  throw new TorrentideError('ERR_INVALID_OPTION', `storage must be 'opfs' or 'memory', not ${String(given)}.`);
+}
+
+/** Throws ERR_INVALID_OPTION. */
+export function addOptions(options: AddOptions, limits: protocol.Limits, otherwise: Defaults, restore: boolean): protocol.AddOptions {
   return {
     announce: list(options.announce),
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
+    restore,
     ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
   };
 }
 
-function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherwise: Defaults): protocol.TorrentOptions {
   const { paused, deselect, strategy } = options;
-  return { limits, webSeeds, paused: paused === true, deselect: deselect === true, sequential: strategy === 'sequential' };
+  return {
+    limits,
+    webSeeds: otherwise.webSeeds,
+    paused: paused === true,
+    deselect: deselect === true,
+    sequential: strategy === 'sequential',
+    storage: storageOption(options.storage) ?? otherwise.storage,
+    persist: options.persist ?? otherwise.persist,
+    restore: false,
+  };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSeeds: boolean): protocol.SeedOptions {
+export function seedOptions(options: SeedOptions, limits: protocol.Limits, otherwise: Defaults): protocol.SeedOptions {
   const { name, comment, pieceLength, maxPieceLength, info } = options;
   const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
@@ -137,7 +172,7 @@ export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSe
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
   };
 }
 

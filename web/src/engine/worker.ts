@@ -5,6 +5,7 @@ import type { FromEngine, Phase, ToEngine } from '../protocol';
 import { Channels } from './channels';
 import { Digests } from './digests';
 import { Fetches } from './fetch';
+import { Files } from './files';
 import { Sockets } from './sockets';
 
 /** What py/torrentide/browser/main.py sets when it starts. */
@@ -19,6 +20,7 @@ class Shim {
   readonly sockets = new Sockets();
   readonly digests = new Digests();
   readonly fetches = new Fetches();
+  readonly files = new Files();
   readonly reader = new FileReaderSync();
   engine: Engine | null = null;
   private timer = 0;
