@@ -1,12 +1,14 @@
 """Torrents that stay: stored in the browser's file system, and found there again."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import ROOT, Site, run
 
 BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
 FILES = [["t/a.bin", 3_000_000, 1], ["t/empty", 0, 2], ["t/b.bin", 1_000_000, 3]]
@@ -61,7 +63,7 @@ def test_a_reloaded_page_has_everything_without_a_peer(site: Site, new_page: New
 def test_what_is_damaged_is_noticed_told_once_and_fetched_again(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
-    page, made, seed = downloaded(site, new_page, browser)
+    page, made, _ = downloaded(site, new_page, browser)
     page.wait_for_timeout(3500)
     folder = f"torrentide/{made['infoHash']}"
     damages: list[tuple[str, list[Any], int]] = [
@@ -152,7 +154,7 @@ def test_removal_frees_what_was_stored_unless_it_is_to_stay(
 
 @BOTH
 def test_a_session_comes_back_as_it_was(site: Site, new_page: NewPage, browser: str) -> None:
-    page, made, _ = downloaded(site, new_page, browser)
+    page, _, _ = downloaded(site, new_page, browser)
     other = "magnet:?xt=urn:btih:" + "ab" * 20 + "&dn=other"
     gone = "magnet:?xt=urn:btih:" + "cd" * 20
     page.evaluate("() => { torrent.pause(); torrent.downloadLimit = 5000; torrent.deselect(0, 9) }")
@@ -211,18 +213,22 @@ def test_memory_is_used_where_it_is_asked_for(site: Site, new_page: NewPage) -> 
     assert run(page, "stored") == {}
 
 
-def test_without_a_file_system_memory_is_used_with_a_warning(site: Site, new_page: NewPage) -> None:
-    _, made = seeded(site, new_page)
-    page = storing(new_page, "chromium")
-    page.context.route(
-        "**/engine/worker.mjs",
-        lambda route: route.fulfill(
-            response=(answer := route.fetch()),
-            body="delete FileSystemFileHandle.prototype.createSyncAccessHandle;" + answer.text(),
-        ),
-    )
-    found = run(page, "leech", site.tracker, made["magnetURI"])
-    assert found["sums"] == made["sums"]
-    warnings = page.evaluate("() => log.filter(([name]) => name === 'warning')")
-    assert [code for _, code, _ in warnings] == ["ERR_STORAGE"]
-    assert run(page, "stored") == {}
+def test_without_a_file_system_memory_is_used_with_a_warning(
+    site: Site, new_page: NewPage, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "dist", tmp_path / "dist", ignore=shutil.ignore_patterns("packages", "*.map"))
+    worker = tmp_path / "dist" / "engine" / "worker.mjs"
+    worker.write_text(f"delete FileSystemFileHandle.prototype.createSyncAccessHandle;{worker.read_text()}")
+    other = Site(root=tmp_path / "dist")
+    try:
+        _, made = seeded(site, new_page)
+        page = new_page("chromium", f"{other.url}/pages/blank.html")
+        page.add_script_tag(url="/pages/storage.js")
+        found = run(page, "leech", site.tracker, made["magnetURI"])
+        assert found["sums"] == made["sums"]
+        warnings = page.evaluate("() => log.filter(([name]) => name === 'warning')")
+        assert [code for _, code, _ in warnings] == ["ERR_STORAGE"]
+        assert run(page, "stored") == {}
+        page.close()
+    finally:
+        other.close()

@@ -43,7 +43,7 @@ REFRESH_SECONDS = 0.2
 
 # Peers, trackers and begun pieces are for people to look at: once in so many refreshes.
 STANDING_REFRESHES = 5
-# What was sent and received is stored each minute, if it moved.
+# What was sent and received is stored with all else, and each minute if only it moved.
 STATISTICS_REFRESHES = 300
 
 
@@ -145,6 +145,8 @@ class PageTorrent:
             if outer.exact_sources:
                 state["xs"] = list(outer.exact_sources)
         self._mirror.tell(state, ["infoHash"])
+        if place is not None and place.faults:
+            self.warning(StorageError(f"{'; '.join(place.faults)}: what is lost is fetched again"))
         self.swarm = self._mirror.swarm = self.session.add(
             info_hash,
             own,
@@ -166,8 +168,6 @@ class PageTorrent:
         self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
         if place is not None:
             place.shelf.keep()
-            if place.faults:
-                self.warning(StorageError(f"{'; '.join(place.faults)}: what is lost is fetched again"))
 
     def _take_place(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
         """Store the torrent there, and how it is used."""
@@ -474,7 +474,8 @@ class PageTorrent:
         shelf, totals = self._place.shelf, self._mirror.totals()
         if totals != (shelf.state.received, shelf.state.uploaded):
             shelf.state.received, shelf.state.uploaded = totals
-            shelf.changed()
+            if self._refreshes % STATISTICS_REFRESHES == 0:
+                shelf.changed()
 
     def _refresh(self, now: float) -> None:
         if self.closed:
@@ -482,8 +483,7 @@ class PageTorrent:
         events = self._mirror.moved()
         state = self._mirror.progress(now)
         self._refreshes += 1
-        if self._refreshes % STATISTICS_REFRESHES == 0:
-            self._count_statistics()
+        self._count_statistics()
         if self._refreshes % STANDING_REFRESHES == 0:
             state |= {**self._mirror.trackers(), **self._mirror.standing(now)}
         if state:
