@@ -66,11 +66,11 @@ def test_what_is_damaged_is_noticed_told_once_and_fetched_again(
     page, made, _ = downloaded(site, new_page, browser)
     page.wait_for_timeout(3500)
     folder = f"torrentide/{made['infoHash']}"
+    # What is damaged, and how many pieces are missed at once; others when they are read.
     damages: list[tuple[str, list[Any], int]] = [
         ("damage", [f"{folder}/0", {"size": 1_000_000}], 31),
-        ("damage", [f"{folder}/2", {"flip": 5}], 1),
-        ("swap", [f"{folder}/0", f"{folder}/2"], 62),
-        ("damage", [f"{folder}/state-0", {"size": 30}], 0),
+        ("damage", [f"{folder}/2", {"flip": 5}], 0),
+        ("swap", [f"{folder}/0", f"{folder}/2"], 50),
         ("damage", [f"{folder}/metadata", {"flip": 100}], 0),
     ]
     for script, arguments, lost in damages:
@@ -79,9 +79,8 @@ def test_what_is_damaged_is_noticed_told_once_and_fetched_again(
         run(page, script, *arguments)
         torrent_id = made["torrentFile"] if "metadata" in arguments[0] else made["magnetURI"]
         found = run(page, "resumed", torrent_id)
-        if script == "swap" or lost == 31:
-            assert found["pieces"] - found["here"] == lost, arguments
-            assert len(found["warnings"]) == 1
+        assert found["pieces"] - found["here"] >= lost, arguments
+        assert len(found["warnings"]) == (1 if lost or "metadata" in arguments[0] else 0)
         heal(page, site, made)
 
 

@@ -2,7 +2,7 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
-export type { Bencoded } from './api/bencode';
+export type { Bencodable, Bencoded } from './api/bencode';
 export { Bitfield } from './api/bitfield';
 export type { Diagnosis, Finding, TorrentDiagnosis } from './api/diagnosis';
 export { TorrentideError } from './errors';
@@ -12,10 +12,12 @@ export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
 export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
+export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
-export type { PeerName } from './api/torrent';
+export type { DestroyOptions, PeerName } from './api/torrent';
 export type { TorrentId, TorrentObject } from './api/torrent-id';
 export { Wire } from './api/wire';
 export type { WireEvents } from './api/wire';
+export type { ExtendedHandshake, PeerExtensions, WireExtension, WireExtensionClass } from './api/wire-extensions';

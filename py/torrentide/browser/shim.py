@@ -82,8 +82,28 @@ class JsDigests(Protocol):
     def sha1(self, job: int, size: int) -> None:
         """Digest `size` bytes of the buffer; `onDigest` is told."""
 
-    def sha1Blob(self, blob: JsBlob) -> Awaitable[JsBuffer]:
-        """Digest a Blob."""
+
+class JsHashers(Protocol):
+    """web/src/engine/hashers.ts."""
+
+    def open(self) -> int:
+        """Start the workers, unless somebody has; gives how many there are."""
+
+    def close(self) -> None:
+        """End the workers when nobody needs them any more."""
+
+    def hash(self, blob: JsBlob, piece_length: int, /) -> Awaitable[JsBuffer]:
+        """Digest each piece of a Blob, all hashes one after the other."""
+
+
+class JsOriginals(Protocol):
+    """web/src/engine/originals.ts."""
+
+    onPiece: Callable[[int, JsBuffer, JsBuffer], None]
+    onLost: Callable[[int, str], None]
+
+    def read(self, job: int, blob: JsBlob) -> None:
+        """Read a Blob and digest it; `onPiece` or `onLost` is told."""
 
 
 class JsFetches(Protocol):
@@ -152,13 +172,6 @@ class JsFiles(Protocol):
         """Give it back."""
 
 
-class JsReader(Protocol):
-    """FileReaderSync."""
-
-    def readAsArrayBuffer(self, blob: JsBlob) -> JsBuffer:
-        """The bytes of a Blob. Throws when it can't be read any more."""
-
-
 class Shim(Protocol):
     """web/src/engine/worker.ts."""
 
@@ -167,11 +180,12 @@ class Shim(Protocol):
     digests: JsDigests
     fetches: JsFetches
     files: JsFiles
-    reader: JsReader
+    hashers: JsHashers
+    originals: JsOriginals
     engine: Any
 
-    def post(self, message: Any) -> None:
-        """Send a message to the page."""
+    def post(self, message: Any, transfer: Any = ..., /) -> None:
+        """Send a message to the page; the buffers in the array `transfer` are handed over."""
 
     def wake(self, delay: float) -> None:
         """Call `engine.onTimer` after `delay` milliseconds; replaces an earlier wish."""

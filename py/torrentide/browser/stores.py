@@ -1,21 +1,23 @@
-"""Where a torrent's bytes are in a browser: downloads in the origin's file system, or in memory where there
-is none; seeds in the files that were given.
+"""Where a download's bytes are in a browser: in the origin's file system, or in memory where there is none.
+A seed's are in originals.py.
 
-All keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
+Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import js
 from pyodide.ffi import JsException, to_js
 
 from torrentide.browser.opfs import Opfs, OpfsFile
-from torrentide.browser.shim import JsBlob, JsBuffer, JsReader
+from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
-from torrentide.ports import Buffer
+from torrentide.pieces.bitfield import Bitfield
+from torrentide.ports import Buffer, Digest
 from torrentide.storage.filesystem import StoredFile
 from torrentide.storage.shelf import Shelf
 
@@ -25,7 +27,7 @@ MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 # Ranges of stored files up to this are copied for the page; it reads what is longer from the file itself.
 COPIED_BYTES = 4 * 1024 * 1024
 
-Whole = Callable[[JsBlob | StorageError], None]
+Whole = Callable[[JsBlob | StorageError, float], None]
 
 
 class Memory:
@@ -66,7 +68,7 @@ class MemoryStore:
         """See `ports.Store`."""
         done(self._part(index, begin, length).to_bytes(), time.monotonic())
 
-    def blob(self, start: int, end: int, done: Whole, *, complete: bool) -> None:
+    def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
         `complete`: the whole file is."""
         size = self._info.piece_length
@@ -76,7 +78,7 @@ class MemoryStore:
             length = min(size - begin, end - start)
             parts.append(self._part(index, begin, length))
             start += length
-        done(js.Blob.new(to_js(parts)))
+        done(js.Blob.new(to_js(parts)), time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
@@ -95,74 +97,118 @@ class MemoryStore:
 
 
 class FileStore:
-    """The files of `shelf`. See `ports.Store`."""
+    """The files of `shelf`. See `ports.Store`. The pieces `unchecked` were found there: each is compared with
+    its hash before any of it is given to anybody."""
 
-    def __init__(self, info: Info, shelf: Shelf, fs: Opfs) -> None:
+    def __init__(self, info: Info, shelf: Shelf, fs: Opfs, digest: Digest, unchecked: Bitfield) -> None:
         self._info = info
         self._shelf = shelf
         self._fs = fs
-        self.write = shelf.write
-        self.read = shelf.read
-        self.lost = shelf.lost
-        self.close = shelf.close
-
-    def blob(self, start: int, end: int, done: Whole, *, complete: bool) -> None:
-        """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but
-        not of a file that is still written to, as Chromium reads it no more after the next write."""
-        if start == end:
-            done(js.Blob.new())
-            return
-        ((place, offset, count),) = self._info.files_in(start, end - start)
-        if complete and count > COPIED_BYTES:
-            self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(_cut, offset, count, done))
-        else:
-            self._shelf.use(place, partial(_copy, offset, count, done))
-
-
-def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
-    if file is None or file.size < offset + count:
-        done(StorageError("a stored file is gone, or shorter than it was", kind="lost"))
-    else:
-        done(file.slice(offset, offset + count))
-
-
-def _copy(offset: int, count: int, done: Whole, file: StoredFile | StorageError | None, now: float) -> None:
-    if not isinstance(file, OpfsFile):
-        done(file if isinstance(file, StorageError) else StorageError("a stored file is gone", kind="lost"))
-        return
-    try:
-        done(file.blob(offset, count))
-    except StorageError as error:
-        done(error)
-
-
-class BlobStore:
-    """The files of a seed, read in place and never copied. See `ports.Store`."""
-
-    def __init__(self, info: Info, whole: JsBlob, reader: JsReader) -> None:
-        self._info = info
-        self._whole = whole
-        self._reader = reader
+        self._digest = digest
+        self._unchecked = unchecked
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
-        """A seed has every piece, so nothing is ever written."""
-        raise NotImplementedError
+        """See `ports.Store`."""
+        self._unchecked.remove(index)
+        self._shelf.write(index, data, done)
 
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
-        """See `ports.Store`. A file that was changed or removed since is an error."""
-        start = index * self._info.piece_length + begin
-        result: bytes | StorageError
-        try:
-            result = self._reader.readAsArrayBuffer(self._whole.slice(start, start + length)).to_bytes()
-        except JsException as exception:
-            result = StorageError(f"a file that is being seeded was changed or removed: {exception}")
-        done(result, time.monotonic())
+        """See `ports.Store`. What is not what it was is a StorageError of the kind "lost"."""
 
-    def blob(self, start: int, end: int, done: Whole, *, complete: bool) -> None:
-        """See `MemoryStore.blob`."""
-        done(self._whole.slice(start, end))
+        def checked(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                done(error, now)
+            else:
+                self._shelf.read(index, begin, length, done)
+
+        self._check([index], checked)
+
+    def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
+        """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but
+        not of a file that is still written to, as Chromium reads it no more after the next write."""
+        if start == end:
+            done(js.Blob.new(), time.monotonic())
+            return
+        ((place, offset, count),) = self._info.files_in(start, end - start)
+
+        def checked(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                done(error, now)
+            elif complete and count > COPIED_BYTES:
+                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(_cut, offset, count, done))
+            else:
+                self._shelf.use(place, partial(_copy, offset, count, done))
+
+        size = self._info.piece_length
+        self._check(range(start // size, (end - 1) // size + 1), checked)
+
+    def lost(self, index: int) -> None:
+        """The piece is not what it was."""
+        self._unchecked.remove(index)
+        self._shelf.lost(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
+        self._shelf.close()
+
+    def _check(self, pieces: Iterable[int], then: Callable[[StorageError | None, float], None]) -> None:
+        """Compare those of the pieces with their hashes for which that was not done yet."""
+        unchecked = iter([index for index in pieces if index in self._unchecked])
+
+        def step() -> None:
+            index = next(unchecked, None)
+            if index is None:
+                then(None, time.monotonic())
+            else:
+                size = self._info.piece_size(index)
+                self._shelf.read(index, 0, size, partial(self._compare, index, ended))
+
+        def ended(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                then(error, now)
+            else:
+                # Digests of small pieces come at once, and the stack of WebAssembly is short.
+                asyncio.get_event_loop().call_soon(step)
+
+        step()
+
+    def _compare(
+        self,
+        index: int,
+        ended: Callable[[StorageError | None, float], None],
+        data: Buffer | Exception,
+        now: float,
+    ) -> None:
+        def digested(digest: bytes, now: float) -> None:
+            if digest != self._info.piece_hash(index):
+                ended(StorageError(f"stored piece {index} is not what it was", kind="lost"), now)
+            else:
+                self._unchecked.remove(index)
+                ended(None, now)
+
+        if isinstance(data, Exception):
+            ended(data if isinstance(data, StorageError) else StorageError(str(data)), now)
+        else:
+            self._digest.sha1(data, digested)
+
+
+def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+    if file is None or file.size < offset + count:
+        done(StorageError("a stored file is gone, or shorter than it was", kind="lost"), time.monotonic())
+    else:
+        done(file.slice(offset, offset + count), time.monotonic())
+
+
+def _copy(offset: int, count: int, done: Whole, file: StoredFile | StorageError | None, now: float) -> None:
+    result: JsBlob | StorageError
+    try:
+        if isinstance(file, StorageError):
+            raise file
+        if not isinstance(file, OpfsFile):
+            raise StorageError("a stored file is gone", kind="lost")
+        result = file.blob(offset, count)
+    except StorageError as error:
+        result = error
+    done(result, now)

@@ -16,13 +16,15 @@ from torrentide.browser.description import info_state, outer_state, priorities_o
 from torrentide.browser.files import FilesHere
 from torrentide.browser.library import Library, Place
 from torrentide.browser.mirror import Mirror
+from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
 from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
-from torrentide.browser.shim import JsBlob, JsReader
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import BlobStore, FileStore, Memory, MemoryStore
+from torrentide.browser.stores import FileStore, Memory, MemoryStore
 from torrentide.browser.wanted import Wanted
+from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
@@ -36,6 +38,7 @@ from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
+from torrentide.reading import Readings
 from torrentide.timers import Timer, Timers
 
 # Often enough for a moving progress bar; a message costs about as much as three blocks.
@@ -57,10 +60,11 @@ class PageTorrent:
         session: Session,
         page: Page,
         timers: Timers,
-        reader: JsReader,
+        originals: Originals,
         digest: Digest,
         library: Library,
         memory: Memory,
+        arm: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
         self.session = session
@@ -70,10 +74,11 @@ class PageTorrent:
         self._page = page
         self._mirror = Mirror(number, page)
         self._timers = timers
-        self._reader = reader
+        self._originals = originals
         self._digest = digest
         self._library = library
         self._memory = memory
+        self._arm = arm
         self._gone = gone
         self.closed = self._removing = False
         self._options: dict[str, Any] = {}
@@ -84,7 +89,7 @@ class PageTorrent:
         self._whole: JsBlob | None = None
         # Where it is stored; None: in memory, or in the files that it was made of.
         self._place: Place | None = None
-        self._store: FileStore | MemoryStore | BlobStore | None = None
+        self._store: FileStore | MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -92,6 +97,7 @@ class PageTorrent:
         self._reads: Reads | None = None
         self._rescans: Rescans | None = None
         self._wanted: Wanted | None = None
+        self._wires = PageWires(lambda event: self._mirror.tell({}, event))
         self._is_ready = self._is_done = False
         self._refreshing: Timer | None = None
         self._refreshes = 0
@@ -156,7 +162,7 @@ class PageTorrent:
             now=now,
             info=info,
             seeding=self._seeding,
-            have=place.have if place is not None else None,
+            have=place.have.copy() if place is not None and place.have is not None else None,
         )
         self._prepare(now)
         if self._options["webSeeds"]:
@@ -239,6 +245,20 @@ class PageTorrent:
         if self.swarm is not None and link in self.swarm.torrent.peers:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
+    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
+        """The page speaks these extensions on a wire; see `PageWires.use`."""
+        if self.swarm is not None:
+            self._wires.use(self.swarm.torrent, link, names, others, time.monotonic())
+
+    def send_extended(self, link: int, number: int, payload: bytes) -> None:
+        """Send a message of an extension; see `PageWires.send`."""
+        if self.swarm is not None:
+            self._wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
+
+    def took_extended(self, link: int, size: int) -> None:
+        """The page has dealt with a message of an extension."""
+        self._wires.took(link, size)
+
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -249,6 +269,17 @@ class PageTorrent:
         if self._reads is None:
             raise LocalError(f"there is no file number {file} yet: the metadata is not here")
         self._reads.read(call, file, start, end)
+
+    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+        """Reply to `call` with the next bytes of a reader of the page; see `Reads.pull`."""
+        if self._reads is None:
+            raise LocalError(f"there is no file number {file} yet: the metadata is not here")
+        self._reads.pull(call, reader, file, start, end, rate)
+
+    def unread(self, reader: int) -> None:
+        """A reader of the page goes."""
+        if self._reads is not None:
+            self._reads.unread(reader)
 
     def rescan(self, call: int) -> None:
         """Check every stored piece again. Replies to `call` when that is done; what is bad is fetched again,
@@ -312,7 +343,7 @@ class PageTorrent:
         priorities = self._first_priorities(info, selected)
         files = self._files = self._mirror.files = FilesHere(info, self._picker.have)
         wanted = self._wanted = Wanted(self._torrent)
-        self._open_calls(info, files, wanted)
+        self._open_calls(info, files)
         self._tell_metadata(info, files, selected)
         self._picker.sequential = self._options["sequential"]
         if priorities is not None:
@@ -328,7 +359,7 @@ class PageTorrent:
         assert self._reads is not None
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
-        self._reads.serve()
+        self._reads.verified(index)
 
     def unverified(self, index: int, now: float) -> None:
         """See `SwarmObserver`: a piece is lost."""
@@ -339,7 +370,7 @@ class PageTorrent:
             self._is_done = state["done"] = False
         self._mirror.tell(state, ["unverified", index], *lacking)
         assert self._store is not None
-        if not isinstance(self._store, BlobStore):
+        if not isinstance(self._store, OriginalStore):
             self._store.lost(index)
 
     def full(self, error: StorageError, now: float) -> None:
@@ -367,12 +398,14 @@ class PageTorrent:
             "link": peer.link,
             "peerId": (peer.peer_id or b"").hex(),
             "client": client_of(peer),
+            **self._wires.joined(peer),
         }
         self._mirror.tell({}, ["wire", wire])
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `SwarmObserver`."""
         self._mirror.forget(peer.link)
+        self._wires.left(peer)
         self._mirror.tell({}, ["wire-closed", peer.link])
 
     def announced(self, reply: AnnounceReply) -> None:
@@ -407,12 +440,13 @@ class PageTorrent:
             return list(dict.fromkeys([*own, *foreign])), []
         return own, [] if self._private or (info is not None and info.private) else foreign
 
-    def _open_calls(self, info: Info, files: FilesHere, wanted: Wanted) -> None:
+    def _open_calls(self, info: Info, files: FilesHere) -> None:
         """From now on the page can read and check files."""
         assert self._store is not None
-        have = self._picker.have
-        self._reads = Reads(info, have, files, self._store, wanted, self._page, self._lost)
+        readings = Readings(self._torrent, time.monotonic, self._arm)
+        self._reads = Reads(info, files, readings, self._store, self._page)
         bad = None if self._seeding else self._found_bad
+        have = self._picker.have
         self._rescans = Rescans(info, have, self._store, self._digest, self._page, self._checked, bad)
 
     def _checked(self, index: int) -> None:
@@ -449,6 +483,8 @@ class PageTorrent:
             "have": self._picker.have.to_wire(),
             "fileProgress": files.progress(),
             "downloaded": self._torrent.downloaded,
+            "received": self._mirror.before[0],
+            "uploaded": self._mirror.before[1],
         }
         if selected is not None:
             state["so"] = selected
@@ -456,14 +492,16 @@ class PageTorrent:
             state["priorities"] = restored
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> FileStore | MemoryStore | BlobStore:
+    def _open_store(self, info: Info) -> FileStore | MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
-            self._store = BlobStore(info, self._whole, self._reader)
+            self._store = OriginalStore(info, self._whole, self._originals)
         elif self._place is not None:
-            if self._place.metainfo is None:
-                self._place.shelf.open(info, Bitfield(info.piece_count))
-            self._store = FileStore(info, self._place.shelf, self._library.fs)
+            unchecked = self._place.have
+            if unchecked is None:
+                unchecked = Bitfield(info.piece_count)
+                self._place.shelf.open(info, unchecked)
+            self._store = FileStore(info, self._place.shelf, self._library.fs, self._digest, unchecked)
         else:
             self._store = MemoryStore(info, self._memory)
         return self._store

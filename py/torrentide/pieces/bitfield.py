@@ -1,6 +1,6 @@
 """A set of piece numbers as the wire protocol writes it: one bit a piece, high bit first (BEP 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torrentide.errors import PeerError
 
@@ -40,6 +40,13 @@ class Bitfield:
         field.held = int.from_bytes(data, "big").bit_count()
         return field
 
+    def copy(self) -> "Bitfield":
+        """The same pieces, to be changed apart."""
+        same = Bitfield(self.count)
+        same._bits[:] = self._bits
+        same.held = self.held
+        return same
+
     def inverse(self) -> "Bitfield":
         """The pieces that are not in it."""
         rest = Bitfield.full(self.count)
@@ -65,6 +72,15 @@ class Bitfield:
         self._bits[index >> 3] &= ~(0x80 >> (index & 7))
         self.held -= 1
         return True
+
+    def without(self, indexes: Iterable[int]) -> "Bitfield":
+        """A copy that lacks these."""
+        field = Bitfield(self.count)
+        field._bits[:] = self._bits
+        field.held = self.held
+        for index in indexes:
+            field.remove(index)
+        return field
 
     @property
     def complete(self) -> bool:

@@ -128,7 +128,7 @@ class Shelf:
     def open(self, info: Info, have: Bitfield) -> None:
         """The info is known: pieces can be read and written. `have` are those that are there."""
         self._pieces = PieceFiles(info, self._files)
-        self._have = Bitfield.from_wire(have.count, have.to_wire())
+        self._have = have.copy()
 
     # -- Store
 

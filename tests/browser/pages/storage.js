@@ -15,6 +15,7 @@ const sums = async (torrent) => {
 
 /** What a stored torrent has after it was added again, without any peer. */
 async function resumed(id, options = {}) {
+  if (Array.isArray(id)) id = new Uint8Array(id);
   const client_ = alone();
   await client_.whenReady();
   const started = performance.now();

@@ -6,6 +6,8 @@ import { Channels } from './channels';
 import { Digests } from './digests';
 import { Fetches } from './fetch';
 import { Files } from './files';
+import { Hashers } from './hashers';
+import { Originals } from './originals';
 import { Sockets } from './sockets';
 
 /** What py/torrentide/browser/main.py sets when it starts. */
@@ -21,12 +23,13 @@ class Shim {
   readonly digests = new Digests();
   readonly fetches = new Fetches();
   readonly files = new Files();
-  readonly reader = new FileReaderSync();
+  readonly hashers = new Hashers();
+  readonly originals = new Originals();
   engine: Engine | null = null;
   private timer = 0;
 
-  post(message: FromEngine): void {
-    postMessage(message);
+  post(message: FromEngine, transfer: Transferable[] = []): void {
+    postMessage(message, transfer);
   }
 
   /** Calls onTimer once, after so many milliseconds; a later call replaces an earlier one. */
