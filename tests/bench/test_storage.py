@@ -1,5 +1,5 @@
-"""What storing costs, and what it spares: resuming next to WebTorrent, throughput next to memory, and the memory of
-a long download. It prints, and asserts nothing about time."""
+"""What storing costs, and what it spares: resuming next to WebTorrent, throughput next to memory, and the
+memory of a long download. It prints, and asserts nothing about time."""
 
 import os
 import shutil
@@ -17,13 +17,18 @@ ROUNDS = 3
 RESUMED = 256 * MIB
 LONG = int(os.environ.get("MIB") or 1024) * MIB
 THROUGHPUT = 100 * MIB
-ADD = """async ([id, alone]) => {
+ADD = """async (id) => {
   const client = new Torrentide({ tracker: false })
   if (client.whenReady) await client.whenReady()
   const started = performance.now()
-  await new Promise((resolve, reject) => client.add(new Uint8Array(id)).on('ready', resolve).on('error', reject))
+  const torrent = client.add(new Uint8Array(id))
+  await new Promise((resolve, reject) => torrent.on('ready', resolve).on('error', reject))
   return performance.now() - started
 }"""
+
+IN_MEMORY = """((tracker, id) => leech(tracker, id, class extends Torrentide {
+  constructor(options) { super({ ...options, storage: 'memory' }) }
+}))"""
 
 
 def opened(context: BrowserContext, site: Site, library: str) -> Page:
@@ -47,7 +52,7 @@ def test_resuming(site: Site, new_page: NewPage, playwright: Playwright, tmp_pat
         for _ in range(ROUNDS):
             page.close()
             page = opened(context, site, library)
-            times[library].append(page.evaluate(ADD, [made["torrentFile"], True]))
+            times[library].append(page.evaluate(ADD, made["torrentFile"]))
         context.close()
     for library, values in times.items():
         print(f"  {library}: {', '.join(f'{value:.0f}' for value in values)}")
@@ -71,11 +76,8 @@ def test_throughput_into_storage(
                 opened(context, site, library),
             )
             made = run(seed_page, "seed", site.tracker, [["file.bin", THROUGHPUT, 300 + number]])
-            if kind == "memory":
-                page.evaluate(
-                    "() => { const was = options; options = (t) => ({ ...was(t), storage: 'memory' }) }"
-                )
-            leeched = run(page, "leech", site.tracker, made["magnetURI"])
+            script = IN_MEMORY if kind == "memory" else "leech"
+            leeched = run(page, script, site.tracker, made["magnetURI"])
             assert leeched["sums"] == made["sums"]
             rates[kind].append(THROUGHPUT / MIB / leeched["payloadSeconds"])
             page.close()
@@ -118,8 +120,6 @@ def test_memory_of_a_long_download(
         most = max(most, resident(tmp_path / "profile"))
         heaps.append(page.evaluate("async () => (await made[0].diagnose()).engine?.memory ?? 0"))
         page.wait_for_timeout(500)
-    print(
-        f"\ndownloading {LONG // MIB} MiB: page and worker {idle:.0f} MiB idle, at most {most - idle:.0f} MiB more"
-    )
+    print(f"\ndownloading {LONG // MIB} MiB: {idle:.0f} MiB when idle, at most {most - idle:.0f} more")
     print(f"  WebAssembly memory {heaps[0] / MIB:.0f} to {max(heaps) / MIB:.0f} MiB")
     context.close()

@@ -1,4 +1,5 @@
-"""A browser that is killed in the middle of downloads, and started again. `make crash` does it twenty times."""
+"""A browser that is killed in the middle of downloads, and started again; `make crash` has it twenty
+times."""
 
 import contextlib
 import os
@@ -122,7 +123,8 @@ def test_a_killed_browser_goes_on_where_it_was(
         """async () => {
           const here = torrent.pieceMap.filter((state) => state === 2).length
           await torrent.whenDone()
-          return [here, await sha256(await torrent.files[0].blob()), log.filter(([name]) => name === 'warning')]
+          const warnings = log.filter(([name]) => name === 'warning')
+          return [here, await sha256(await torrent.files[0].blob()), warnings]
         }"""
     )
     print(f"{browser}: {found[0]} pieces in {milliseconds:.0f} ms, {len(safe)} expected")
