@@ -39,7 +39,7 @@ MAX_REFUSED = 50
 # How often the peers that wait are looked at when no event does it, unless only a speed limit holds them.
 WAIT_SECONDS = 0.5
 # A block may be asked of so many peers, one of which gives something; and so many blocks are asked twice in
-# all, or one in so many: what is asked twice comes twice as a rule.
+# all, or one in so many, and not before as few are left: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
 MIN_DUPLICATES = 2
 DUPLICATES_PART = 128
@@ -149,13 +149,14 @@ class Downloader:
     def _take_over(self, peer: Peer, now: float) -> list[Block]:
         assert peer.pieces is not None
         fixed = set(self._fixed(peer, now))
+        last = sum(len(other.requests) for other in self.peers()) <= self._most_duplicates
         for victim in takeover.slowest(self.peers(), peer, now):
             keys = takeover.tail(peer, peer.pieces, victim, now, fixed)
             if keys:
                 self._requests.cancel(victim, keys, now)
                 return [self._requests.block(key) for key in keys]
             silent = takeover.is_silent(victim, now)
-            if not peer.requests and (silent or self._duplicates < self._most_duplicates):
+            if not peer.requests and (silent or (last and self._duplicates < self._most_duplicates)):
                 key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
                 if key is not None:
                     self._duplicates += not silent

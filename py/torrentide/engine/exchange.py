@@ -256,6 +256,7 @@ class Exchange:
         self._serving.gone(peer)
         if not closing:
             self._downloader.gone(peer, now)
+            self._serving.fill_slots(now)
 
     def lost_piece(self, peer: Peer, index: int, now: float) -> None:
         """The peer no longer has a piece (BEP 54)."""
@@ -282,8 +283,8 @@ class Exchange:
                 self._downloader.choked(peer, now)
             case messages.Unchoke():
                 self._downloader.changed(peer, now)
-            case messages.Interested():
-                self._serving.interested(peer, now)
+            case messages.Interested() | messages.NotInterested():
+                self._serving.fill_slots(now)
             case messages.AllowedFast(index):
                 self._on_hint(peer, peer.allowed_fast, index, now)
             case messages.Suggest(index):
