@@ -29,6 +29,8 @@ from torrentide.storage.shelf import Loaded, Shelf
 from torrentide.timers import Timers
 
 ROOT = "torrentide"
+# Enough to keep the disk and SubtleCrypto busy together.
+CHECKED_AT_ONCE = 8
 
 
 @dataclass
@@ -174,7 +176,12 @@ class Library:
         return have
 
     async def _bad(self, info: Info, shelf: Shelf, pieces: list[int]) -> list[int]:
-        return [index for index in pieces if not await is_good(index, info, shelf, self._digest)]
+        bad = []
+        for first in range(0, len(pieces), CHECKED_AT_ONCE):
+            some = pieces[first : first + CHECKED_AT_ONCE]
+            good = await asyncio.gather(*[is_good(index, info, shelf, self._digest) for index in some])
+            bad += [index for index, is_it in zip(some, good, strict=True) if not is_it]
+        return bad
 
     # -- Folders
 

@@ -73,20 +73,24 @@ class Shelf:
     def load(self, done: Callable[[Loaded, float], None]) -> None:
         """Read what is there. What can't be read is as if it was not there, but told."""
 
-        def listed(names: dict[str, int | None] | StorageError, now: float) -> None:
-            if isinstance(names, StorageError):
-                done(Loaded(None, None, {}, (str(names),)), now)
-                return
-            sizes = {int(name): size for name, size in names.items() if name.isdecimal() and size is not None}
-            wanted = [name for name in (*STATE_FILES, METADATA_FILE) if names.get(name) is not None]
-            open_all(self._fs, self.folder, wanted, now, lambda files, then: opened(files, sizes, then))
+        # Both at once: each way to the file system and back takes milliseconds.
+        found: list[dict[str, int | None] | StorageError] = []
+        files: list[dict[str, StoredFile | StorageError | None]] = []
 
-        def opened(
-            files: dict[str, StoredFile | StorageError | None], sizes: dict[int, int], now: float
-        ) -> None:
-            done(self._read(files, sizes), now)
+        def ended(now: float) -> None:
+            if found and files:
+                done(self._read(files[0], found[0]), now)
+
+        def listed(names: dict[str, int | None] | StorageError, now: float) -> None:
+            found.append(names)
+            ended(now)
+
+        def opened(these: dict[str, StoredFile | StorageError | None], now: float) -> None:
+            files.append(these)
+            ended(now)
 
         self._fs.list(self.folder, listed)
+        open_all(self._fs, self.folder, (*STATE_FILES, METADATA_FILE), self._clock(), opened)
 
     def keep(self) -> None:
         """Write `state` now, and from here on whenever it has changed."""
@@ -208,8 +212,16 @@ class Shelf:
         assert self._have is not None
         return self._pieces, self._have
 
-    def _read(self, files: dict[str, StoredFile | StorageError | None], sizes: dict[int, int]) -> Loaded:
+    def _read(
+        self,
+        files: dict[str, StoredFile | StorageError | None],
+        names: dict[str, int | None] | StorageError,
+    ) -> Loaded:
         faults = [str(file) for file in files.values() if isinstance(file, StorageError)]
+        if isinstance(names, StorageError):
+            faults.append(str(names))
+            names = {}
+        sizes = {int(name): size for name, size in names.items() if name.isdecimal() and size is not None}
         opened = {name: file for name, file in files.items() if not isinstance(file, StorageError)}
         state = self._read_state(self._slots.read(*(opened.get(name) for name in STATE_FILES)), faults)
         metadata = read_record(opened.get(METADATA_FILE))
