@@ -5,6 +5,7 @@ tab is gone. How a torrent runs is decided elsewhere.
 """
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -64,6 +65,7 @@ class Library:
         self._digest = digest
         self._rng = rng
         self._available: bool | None = None
+        self._waits = itertools.count(1)
         # Folders that are being removed, and the end of that.
         self._removing: dict[str, asyncio.Event] = {}
 
@@ -85,6 +87,30 @@ class Library:
             task.add_done_callback(self._give_back)
             raise
 
+    async def wait_for(
+        self, info_hash: bytes, given: Callable[[], Metainfo | None], failed: Callable[[StorageError], None]
+    ) -> Place | None:
+        """As `take`, when the tab that has it is gone. `given` is asked then. To be cancelled when nobody
+        waits any more."""
+        wait = next(self._waits)
+        task = asyncio.get_event_loop().create_task(self._wait_for(wait, info_hash, given, failed))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._js.stopWaiting(wait)
+            task.add_done_callback(self._give_back)
+            raise
+
+    async def _wait_for(
+        self,
+        wait: int,
+        info_hash: bytes,
+        given: Callable[[], Metainfo | None],
+        failed: Callable[[StorageError], None],
+    ) -> Place | None:
+        lock = await self._js.waitForLock(wait, f"{ROOT} {info_hash.hex()}")
+        return await self._look(lock, info_hash, given(), failed) if lock else None
+
     def _give_back(self, task: "asyncio.Task[Place | None]") -> None:
         place = task.result()
         if place is not None:
@@ -97,8 +123,13 @@ class Library:
         while folder in self._removing:
             await self._removing[folder].wait()
         lock = await self._lock(info_hash.hex())
-        if not lock:
-            return None
+        return await self._look(lock, info_hash, given, failed) if lock else None
+
+    async def _look(
+        self, lock: int, info_hash: bytes, given: Metainfo | None, failed: Callable[[StorageError], None]
+    ) -> Place:
+        """What is there, of which we have the lock."""
+        folder = f"{ROOT}/{info_hash.hex()}"
         shelf = Shelf(self.fs, folder, self._timers, time.monotonic, failed)
         loaded = await called_back(shelf.load)
         place = Place(shelf, lock, given, None, list(loaded.faults))

@@ -208,6 +208,10 @@ class Host:
                 torrent.join(outer, *trackers, web_seeds=options["urlList"], place=place)
             finally:
                 client.joining.discard(info_hash)
+            if place is None and options["storage"] == "opfs" and await self._library.available():
+                place = await self._library.wait_for(info_hash, torrent.metainfo, torrent.warning)
+                if place is not None:
+                    await torrent.take_over(place)
 
         self._prepare(torrent, client, join)
 

@@ -168,6 +168,12 @@ class JsFiles(Protocol):
     def lock(self, name: str) -> Awaitable[int]:
         """Take a lock of the origin; 0 when somebody has it."""
 
+    def waitForLock(self, wait: int, name: str) -> Awaitable[int]:
+        """Take it when it is free; 0 when `stopWaiting` comes before."""
+
+    def stopWaiting(self, wait: int) -> None:
+        """Nobody waits any more."""
+
     def unlock(self, lock: int) -> None:
         """Give it back."""
 

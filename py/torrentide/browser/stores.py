@@ -15,6 +15,7 @@ from pyodide.ffi import JsException, to_js
 from torrentide.browser.opfs import Opfs, OpfsFile
 from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.errors import StorageError
+from torrentide.host import called_back
 from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Buffer, Digest
@@ -38,22 +39,26 @@ class Memory:
 
 
 class MemoryStore:
-    """Verified pieces as JavaScript buffers. See `ports.Store`."""
+    """Verified pieces as JavaScript buffers, until they are moved. See `ports.Store`."""
 
     def __init__(self, info: Info, memory: Memory) -> None:
         self._info = info
         self._memory = memory
         self._pieces: dict[int, JsBuffer] = {}
+        self._moved: FileStore | None = None
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
+        if self._moved is not None:
+            self._moved.write(index, data, done)
+            return
         error = None
         try:
             if len(data) > self._memory.left:
                 raise StorageError("no more is kept in memory", kind="full")
             piece: JsBuffer = js.Uint8Array.new(len(data))
             piece.assign(data)
-            self.lost(index)
+            self._drop(index)
             self._pieces[index] = piece
             self._memory.left -= len(data)
         except StorageError as full:
@@ -66,11 +71,17 @@ class MemoryStore:
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
         """See `ports.Store`."""
-        done(self._part(index, begin, length).to_bytes(), time.monotonic())
+        if self._moved is not None and index not in self._pieces:
+            self._moved.read(index, begin, length, done)
+        else:
+            done(self._part(index, begin, length).to_bytes(), time.monotonic())
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
         `complete`: the whole file is."""
+        if self._moved is not None:
+            self._moved.blob(start, end, complete, done)
+            return
         size = self._info.piece_length
         parts = []
         while start < end:
@@ -82,14 +93,32 @@ class MemoryStore:
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        piece = self._pieces.pop(index, None)
-        if piece is not None:
-            self._memory.left += piece.byteLength
+        self._drop(index)
+        if self._moved is not None:
+            self._moved.lost(index)
+
+    async def move(self, to: "FileStore", there: Bitfield) -> None:
+        """Put all pieces there, but those that are `there`, and be that store from then on. What there is no
+        room for stays here."""
+        self._moved = to
+        for index in list(self._pieces):
+            if index not in there:
+                data = self._pieces[index].to_bytes()
+                if await called_back(partial(to.write, index, data)) is not None:
+                    continue
+            self._drop(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
         for index in list(self._pieces):
-            self.lost(index)
+            self._drop(index)
+        if self._moved is not None:
+            self._moved.close()
+
+    def _drop(self, index: int) -> None:
+        piece = self._pieces.pop(index, None)
+        if piece is not None:
+            self._memory.left += piece.byteLength
 
     def _part(self, index: int, begin: int, length: int) -> JsBuffer:
         part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]

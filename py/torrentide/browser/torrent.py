@@ -179,7 +179,8 @@ class PageTorrent:
         """Store the torrent there, and how it is used."""
         self._place = place
         state, options = place.shelf.state, self._options
-        self._mirror.before = (state.received, state.uploaded)
+        if self.swarm is None:
+            self._mirror.before = (state.received, state.uploaded)
         state.magnet = str(outer) if isinstance(outer, Magnet) else ""
         state.trackers, state.web_seeds = options["announce"], list(web_seeds)
         state.order = state.order or int(js.Date.now())
@@ -194,6 +195,30 @@ class PageTorrent:
         self.set_limits(self._limits)
         if self._paused:
             self._torrent.pause(now)
+
+    def metainfo(self) -> Metainfo | None:
+        """What is in the torrent, once it is known."""
+        if self._info is None or self._outer is None:
+            return None
+        outer = self._outer
+        return outer if isinstance(outer, Metainfo) else Metainfo(self._info, outer.tiers, outer.web_seeds)
+
+    async def take_over(self, place: Place) -> None:
+        """The tab that had the storage is gone: what is in memory goes there, and what it had is ours."""
+        assert self._outer is not None
+        self._take_place(place, self._outer, place.shelf.state.web_seeds)
+        place.shelf.keep()
+        have = place.have
+        if self._info is None and place.metainfo is not None and have is not None:
+            self._torrent.learn(place.metainfo.info, have.copy(), time.monotonic())
+        elif self._info is not None and isinstance(self._store, MemoryStore):
+            have = Bitfield(self._info.piece_count) if have is None else have
+            found = have.copy()
+            await self._store.move(self._file_store(self._info, place, have), found)
+            for index in found:
+                self._torrent.found(index, time.monotonic())
+            place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
+        self._arm()
 
     def pause(self) -> None:
         """Send and take no data."""
@@ -497,14 +522,17 @@ class PageTorrent:
         if self._whole is not None:
             self._store = OriginalStore(info, self._whole, self._originals)
         elif self._place is not None:
-            unchecked = self._place.have
-            if unchecked is None:
-                unchecked = Bitfield(info.piece_count)
-                self._place.shelf.open(info, unchecked)
-            self._store = FileStore(info, self._place.shelf, self._library.fs, self._digest, unchecked)
+            self._store = self._file_store(info, self._place, self._place.have)
         else:
             self._store = MemoryStore(info, self._memory)
         return self._store
+
+    def _file_store(self, info: Info, place: Place, have: Bitfield | None) -> FileStore:
+        if place.have is None:
+            have = Bitfield(info.piece_count)
+            place.shelf.open(info, have)
+        assert have is not None
+        return FileStore(info, place.shelf, self._library.fs, self._digest, have)
 
     def _count_statistics(self) -> None:
         if self._place is None:

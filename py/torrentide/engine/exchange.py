@@ -173,6 +173,17 @@ class Exchange:
         if self.picker.finished != self._finished:
             self._on_finished(now)
 
+    def found(self, index: int, now: float) -> None:
+        """A piece is in the store that was not known to be. One that is on its way comes by itself."""
+        if index in self.picker.have or index in self.picker.partial:
+            return
+        self.picker.verified(index)
+        self.verified_bytes += self.info.piece_size(index)
+        self._observer.verified(index, now)
+        self._tell_have(index, now)
+        if self.picker.finished:
+            self._on_finished(now)
+
     def lost(self, index: int, now: float) -> None:
         """A piece is not in the store any more, or not what it was: it is fetched again."""
         if index not in self.picker.have:

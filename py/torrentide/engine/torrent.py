@@ -238,6 +238,17 @@ class Torrent:
         else:
             self._web_urls += [(url, pieces) for url in urls]
 
+    def learn(self, info: Info, have: Bitfield, now: float) -> None:
+        """The info is known from elsewhere, and the store holds the pieces `have`. Nothing happens when it
+        was known."""
+        if self.info is None:
+            self._set_info(info, now, have=have, super_seeding=False)
+
+    def found(self, index: int, now: float) -> None:
+        """A piece is in the store that was not known to be. The info must be known."""
+        assert self._exchange is not None, "pieces before the metadata is known"
+        self._exchange.found(index, now)
+
     def lost(self, index: int, now: float) -> None:
         """A piece is not in the store any more, or not what it was: fetch it again. The info must be
         known."""

@@ -150,3 +150,25 @@ def test_nothing_is_tried_after_the_end() -> None:
     it.store.error = None
     it.run(3 * ROOM_SECONDS)
     assert it.store.pieces == {}
+
+
+def test_pieces_that_are_found_later_are_here_and_told() -> None:
+    it = Fixture(3)
+    leech = it.leech()
+    it.torrent.found(1, 0.0)
+    it.torrent.found(1, 0.0)
+    assert messages.Have(1) in leech.heard()
+    assert it.heard.events.count("verified 1") == 1
+    assert it.torrent.left == it.info.length - it.info.piece_size(1)
+    it.seed().give()
+    assert it.torrent.complete
+    assert it.torrent.wasted == 0
+
+
+def test_an_info_that_is_found_ends_the_wait_for_it() -> None:
+    it = Fixture(3, magnet=True)
+    have = Bitfield.full(3)
+    it.torrent.learn(it.info, have, 0.0)
+    it.torrent.learn(it.info, Bitfield(3), 0.0)
+    assert it.heard.events == ["metadata", "done"]
+    assert it.torrent.complete

@@ -23,6 +23,7 @@ export class Files {
   private readonly open_ = new Map<number, FileSystemSyncAccessHandle>();
   private readonly folders = new Map<string, Promise<Folder>>();
   private readonly locks = new Map<number, () => void>();
+  private readonly waits = new Map<number, AbortController>();
   private buffer = new ArrayBuffer(0);
   private last = 0;
 
@@ -106,6 +107,27 @@ export class Files {
 
   /** Takes the lock of that name from all tabs of the origin, if nobody has it; 0 if somebody does. */
   lock(name: string): Promise<number> {
+    return this.locked(name, { ifAvailable: true });
+  }
+
+  /** Takes it when whoever has it gives it back; 0 when `stopWaiting` was called for `wait` before. */
+  waitForLock(wait: number, name: string): Promise<number> {
+    const abort = new AbortController();
+    this.waits.set(wait, abort);
+    const locked = this.locked(name, { signal: abort.signal }).catch(() => 0);
+    return locked.finally(() => this.waits.delete(wait));
+  }
+
+  stopWaiting(wait: number): void {
+    this.waits.get(wait)?.abort();
+  }
+
+  unlock(lock: number): void {
+    this.locks.get(lock)?.();
+    this.locks.delete(lock);
+  }
+
+  private locked(name: string, options: LockOptions): Promise<number> {
     return new Promise((resolve, reject) => {
       const hold = (lock: Lock | null): Promise<void> | undefined => {
         if (!lock) return void resolve(0);
@@ -113,13 +135,8 @@ export class Files {
         resolve(number);
         return new Promise((release) => this.locks.set(number, release));
       };
-      navigator.locks.request(name, { ifAvailable: true }, hold).catch(reject);
+      navigator.locks.request(name, options, hold).catch(reject);
     });
-  }
-
-  unlock(lock: number): void {
-    this.locks.get(lock)?.();
-    this.locks.delete(lock);
   }
 
   private keep(handle: FileSystemSyncAccessHandle): number {
