@@ -43,7 +43,9 @@ class Torrent(Counters):
 
     Events, for `on`: `info_hash`, `metadata`, `ready`, `done`, `close` and `tracker_announce` without an
     argument, `download` and `upload` with a count of bytes, `verified` with a piece's number, `wire` with a
-    `Wire`, `no_peers` with the name of where they were sought, `warning` and `error` with the exception.
+    `Wire`, `no_peers` with the name of where they were sought, `storage_full` with the exception when memory
+    has no room for more (the download waits), `storage_room` when it goes on, `warning` and `error` with the
+    exception.
     """
 
     def __init__(self, host: Host, session: Session, gone: Callable[["Torrent"], None]) -> None:
