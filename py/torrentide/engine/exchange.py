@@ -86,6 +86,7 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
+        own_id: bytes,
         have: Bitfield | None,
         super_seeding: bool,
     ) -> None:
@@ -113,7 +114,9 @@ class Exchange:
             self._on_not_stored,
             self._on_full,
         )
-        self._downloader = Downloader(self.picker, self._verifier, peers.values, down_limit, timers, down)
+        self._downloader = Downloader(
+            self.picker, self._verifier, peers.values, down_limit, timers, down, own_id
+        )
         uploader = Uploader(store, info.piece_size, self._on_sent, self._on_not_read, up_limit, timers)
         self._interest = Interest(self.picker)
         self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
@@ -200,7 +203,7 @@ class Exchange:
         reader, more = self._downloader.readers.open(start, end, now, rate)
         if more:
             self._recount(now)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:
@@ -211,7 +214,7 @@ class Exchange:
     def close_reader(self, reader: Reader, now: float) -> None:
         """See `Torrent.close_reader`."""
         fewer = self._downloader.readers.close(reader)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         if fewer:
             self._recount(now)
 

@@ -456,6 +456,7 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
+            own_id=self._peer_id,
             have=have,
             super_seeding=super_seeding,
         )
