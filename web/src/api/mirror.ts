@@ -136,8 +136,8 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   protected readonly links = new Map<number, Wire>();
   /** @internal */
   protected selections: Selections | undefined;
-  /** @internal */
-  protected priorities: Uint8Array | undefined;
+  /** What was selected when it was stored. @internal */
+  protected restored: Uint8Array | undefined;
   #partial = new Map<number, number>();
   #pieces: (Piece | null)[] | undefined;
   #info: Bencoded | undefined;
@@ -233,9 +233,10 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
 
   /** @internal */
   protected apply(state: TorrentState): void {
-    const { files, fileProgress, created, have, infoSpan, partial, trackers, wires, ...mirrored } = state;
+    const { files, fileProgress, created, have, infoSpan, partial, priorities, trackers, wires, ...mirrored } = state;
     Object.assign(this, mirrored satisfies Partial<TorrentMirror>);
     if (created !== undefined) Object.assign(this, { created: new Date(created * 1000) });
+    if (priorities) this.restored = priorities;
     if (infoSpan) this.#infoSpan = infoSpan;
     if (have) Object.assign(this, { bitfield: new Bitfield(have) });
     if (have) this.#pieces = undefined;
@@ -247,17 +248,15 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   }
 
   /** @internal */
-  protected applyVerified(index: number): void {
-    this.bitfield?.set(index);
+  protected applyVerified(index: number, here = true): void {
+    this.bitfield?.set(index, here);
+    if (!here) {
+      this.#pieces = undefined;
+      return;
+    }
     this.#partial.delete(index);
     this.selections?.critical.delete(index);
     if (this.#pieces) this.#pieces[index] = null;
-  }
-
-  /** @internal */
-  protected applyLost(index: number): void {
-    this.bitfield?.set(index, false);
-    this.#pieces = undefined;
   }
 
   #applyPartial(partial: readonly number[]): void {

@@ -404,7 +404,7 @@ export class Torrent extends TorrentMirror {
         this.applyVerified(event[1]);
         return void this.emit('verified', event[1]);
       case 'unverified':
-        return this.applyLost(event[1]);
+        return this.applyVerified(event[1], false);
       case 'file-lost':
         return this.files[event[1]]?.lose();
       case 'storageFull':
@@ -421,7 +421,7 @@ export class Torrent extends TorrentMirror {
   #onMetadata(): void {
     const { so, files, pieceCount } = this;
     this.selections = new Selections(pieceCount, !this.#deselected && !so);
-    if (this.priorities) this.selections.priorities.set(this.priorities);
+    if (this.restored) this.selections.priorities.set(this.restored);
     else if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
     this.emit('metadata');
     this.bitfield?.forEach((here, index) => {
