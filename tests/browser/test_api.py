@@ -168,7 +168,7 @@ def test_a_read_comes_first_even_where_nothing_is_selected(
     )
     assert result["read"] == 10
     assert result["aborted"] == "AbortError"
-    assert result["parts"] == [100_000]
+    assert sum(result["parts"]) == 100_000
     assert not result["done"]
     assert result["received"] < MIB
 

@@ -203,6 +203,16 @@ class Serving:
             if peer.fast:
                 peer.send(messages.reject(*block), now)
 
+    def lost(self, index: int, now: float) -> None:
+        """A piece is not here any more: its requests are refused."""
+        self._uploader.forget(index)
+        for peer in self._peers():
+            blocks = [block for block in peer.uploads if block[0] == index]
+            for block in blocks:
+                peer.uploads.remove(block)
+            if peer.fast and blocks:
+                peer.send(b"".join(messages.reject(*block) for block in blocks), now)
+
     def serve(self, peer: Peer, now: float) -> None:
         """Send what the peer waits for, as much as its channel and the limit take."""
         if peer.uploads:

@@ -19,8 +19,13 @@ from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
+<<<<<<< HEAD
 from torrentide.errors import LocalError, TorrentideError
+=======
+from torrentide.errors import StorageError, TorrentideError
+>>>>>>> main
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Transport
 from torrentide.timers import TimerScope
 
@@ -99,11 +104,19 @@ class Swarm:
         seeding: bool,
         super_seeding: bool = False,
         foreign: Iterable[Tracker] = (),
+        have: Bitfield | None = None,
     ) -> None:
+<<<<<<< HEAD
         """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
         out to be private (BEP 27)."""
         self._seeding = seeding
         self.torrent.start(now, info, seeding=seeding, super_seeding=super_seeding)
+=======
+        """Begin to announce, and to download or seed; the store holds `have`. `foreign` trackers are left
+        when the metadata turns out to be private (BEP 27)."""
+        self._seeding = seeding or (have is not None and have.complete)
+        self.torrent.start(now, info, seeding=seeding, have=have)
+>>>>>>> main
         for tracker in trackers:
             self._join(tracker, now)
         self._foreign = [self._join(tracker, now) for tracker in foreign]
@@ -290,6 +303,18 @@ class Swarm:
     def verified(self, index: int, now: float) -> None:
         """See `torrent.Observer`."""
         self._observer.verified(index, now)
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.unverified(index, now)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.full(error, now)
+
+    def room(self, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.room(now)
 
     def done(self, now: float) -> None:
         """See `torrent.Observer`. Trackers are told of a download's end, not of a seed's beginning (BEP

@@ -45,7 +45,7 @@ class Fixture:
             HeldStore(self.info, data),
             self.info.piece_size,
             lambda peer, count, now: None,
-            lambda error: None,
+            lambda index, error, now: None,
             Limits().up_with(Limits()),
             Timers(),
         )

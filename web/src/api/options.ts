@@ -25,6 +25,10 @@ export interface TorrentideOptions {
   uploadLimit?: number;
   /** False: no web seed is used. */
   webSeeds?: boolean;
+  /** Where downloads are kept: in the browser's storage (`opfs`), which is the default where there is one, or in memory. */
+  storage?: 'opfs' | 'memory';
+  /** False: `restore` does not bring its torrents back. */
+  persist?: boolean;
   /** 40 hex digits or 20 bytes. It is kept for pages that read it; a page can't use the DHT. */
   nodeId?: string | Uint8Array;
   userAgent?: string;
@@ -53,6 +57,7 @@ interface TorrentOptions {
   deselect?: boolean;
   /** Rarest first is the default: it keeps a swarm alive. A piece that a file is read for comes before all others in any case. */
   strategy?: 'rarest' | 'sequential';
+<<<<<<< HEAD
   /** Shows each peer of a seed one piece at a time, so that few bytes are uploaded until others have them all (BEP 16). */
   superSeeding?: boolean;
   /** Peers that are served at a time, 10 by default; false or 0 serves nobody. */
@@ -63,6 +68,11 @@ interface TorrentOptions {
   noPeersIntervalTime?: number;
   /** Asked before the torrent joins its swarm, and again behind each announce for the next one. */
   getAnnounceOpts?: GetAnnounceOpts;
+=======
+  /** By default as the client's. */
+  storage?: 'opfs' | 'memory';
+  persist?: boolean;
+>>>>>>> main
   maxWebConns?: number;
   path?: string;
   /** Ends the torrent. */
@@ -111,7 +121,7 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   const tracker = (typeof options.tracker === 'object' && options.tracker) || {};
   return {
     peerId: String.fromCharCode(...peerId),
-    announce: list(tracker.announce),
+    announce: [...list(tracker.announce), ...pageTrackers()],
     tracker: options.tracker !== false,
     maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
     limits,
@@ -120,15 +130,40 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   };
 }
 
-export function addOptions(options: AddOptions, limits: protocol.Limits, webSeeds: boolean): protocol.AddOptions {
+/** What a torrent's options say where its own do not. */
+export interface Defaults {
+  webSeeds: boolean;
+  storage: 'opfs' | 'memory';
+  persist: boolean;
+}
+
+export function defaults(options: TorrentideOptions): Defaults {
+  const { webSeeds, storage, persist } = options;
+  return { webSeeds: webSeeds !== false, storage: storageOption(storage) ?? 'opfs', persist: persist !== false };
+}
+
+function storageOption(given: unknown): 'opfs' | 'memory' | undefined {
+  if (given === undefined || given === 'opfs' || given === 'memory') return given;
+  throw new TorrentideError('ERR_INVALID_OPTION', `storage must be 'opfs' or 'memory', not ${String(given)}.`);
+}
+
+/** Throws ERR_INVALID_OPTION. */
+/** Pages of WebTorrent name trackers for all torrents by a global, too. */
+function pageTrackers(): string[] {
+  return list((globalThis as { WEBTORRENT_ANNOUNCE?: string | string[] }).WEBTORRENT_ANNOUNCE);
+}
+
+export function addOptions(options: AddOptions, limits: protocol.Limits, otherwise: Defaults, restore: boolean): protocol.AddOptions {
   return {
     announce: list(options.announce),
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
+    restore,
     ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
   };
 }
 
+<<<<<<< HEAD
 function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
   const { paused, deselect, strategy, superSeeding, alwaysChokeSeeders } = options;
   return {
@@ -163,11 +198,24 @@ export function announceKeys(functions: readonly unknown[]): (() => Record<strin
     const keys = {};
     for (const each of given) guarded(() => Object.assign(keys, each()));
     return JSON.parse(JSON.stringify(keys)) as Record<string, unknown>;
+=======
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherwise: Defaults): protocol.TorrentOptions {
+  const { paused, deselect, strategy } = options;
+  return {
+    limits,
+    webSeeds: otherwise.webSeeds,
+    paused: paused === true,
+    deselect: deselect === true,
+    sequential: strategy === 'sequential',
+    storage: storageOption(options.storage) ?? otherwise.storage,
+    persist: options.persist ?? otherwise.persist,
+    restore: false,
+>>>>>>> main
   };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSeeds: boolean): protocol.SeedOptions {
+export function seedOptions(options: SeedOptions, limits: protocol.Limits, otherwise: Defaults): protocol.SeedOptions {
   const { name, comment, pieceLength, maxPieceLength, info } = options;
   const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
@@ -185,7 +233,7 @@ export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSe
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
   };
 }
 

@@ -38,6 +38,11 @@ export interface TorrentOwner {
 /** What names a connected peer: a wire, a peer id in hex, or `address:port`. */
 export type PeerName = string | Wire | { id: string };
 
+export interface DestroyOptions {
+  /** False: what is stored stays, for the next time that it is added. */
+  destroyStore?: boolean;
+}
+
 type Callback = (error?: Error | null) => void;
 type Settings = Omit<AddOptions, 'private' | 'announce' | 'urlList'>;
 /** A message about this torrent, as it is posted. */
@@ -171,7 +176,7 @@ export class Torrent extends TorrentMirror {
     this.#tellSelections();
   }
 
-  /** Checks all stored pieces again. With a callback the promise never rejects. Throws ERR_CLOSED. */
+  /** Checks all stored pieces again; bad ones are fetched again. With a callback the promise never rejects. Throws ERR_CLOSED. */
   rescanFiles(callback?: Callback): Promise<void> {
     this.#check();
     const scan = this.#engine.call({ type: 'rescan', torrent: this.#number }).then(() => {});
@@ -224,17 +229,25 @@ export class Torrent extends TorrentMirror {
     }
   }
 
-  /** Ends the torrent and frees its data. The callback comes, and the promise resolves, when the engine has let go of it. */
-  destroy(callback?: Callback): Promise<void>;
-  destroy(options: object | null, callback?: Callback): Promise<void>;
-  async destroy(options?: object | null | Callback, callback?: Callback): Promise<void> {
+  /**
+   * Ends the torrent and removes what is stored of it. The callback comes, and the promise resolves to the bytes of storage that
+   * were freed, when the engine has let go of it.
+   */
+  destroy(callback?: Callback): Promise<number>;
+  destroy(options: DestroyOptions | null, callback?: Callback): Promise<number>;
+  async destroy(options?: DestroyOptions | null | Callback, callback?: Callback): Promise<number> {
     const done = typeof options === 'function' ? (options as Callback) : callback;
-    if (this.#destroyed) return done?.(closed('torrent'));
-    const end = this.#early ? Promise.resolve() : this.#engine.call({ type: 'remove', torrent: this.#number });
+    if (this.#destroyed) {
+      done?.(closed('torrent'));
+      return 0;
+    }
+    const keep = typeof options === 'object' && options?.destroyStore === false;
+    const end = this.#early ? Promise.resolve(0) : this.#engine.call({ type: 'remove', torrent: this.#number, keep });
     this.#end(null);
     // The end of the engine is the end of the torrent as well.
-    await end.catch(() => {});
+    const freed = await end.catch(() => 0);
     done?.(null);
+    return freed as number;
   }
 
   /** @internal */
@@ -412,6 +425,14 @@ export class Torrent extends TorrentMirror {
       case 'verified':
         this.applyVerified(event[1]);
         return void this.emit('verified', event[1]);
+      case 'unverified':
+        return this.applyVerified(event[1], false);
+      case 'file-lost':
+        return this.files[event[1]]?.lose();
+      case 'storageFull':
+        return void this.emit('storageFull', TorrentideError.from(event[1]));
+      case 'storageRoom':
+        return void this.emit('storageRoom');
       case 'noPeers':
         return void this.emit('noPeers', event[1]);
       case 'trackerAnnounce':
@@ -428,7 +449,8 @@ export class Torrent extends TorrentMirror {
   #onMetadata(): void {
     const { so, files, pieceCount } = this;
     this.selections = new Selections(pieceCount, !this.#deselected && !so);
-    if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
+    if (this.restored) this.selections.priorities.set(this.restored);
+    else if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
     this.emit('metadata');
     this.bitfield?.forEach((here, index) => {
       if (here && !this.#destroyed) guarded(() => this.emit('verified', index));
