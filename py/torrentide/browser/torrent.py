@@ -162,12 +162,9 @@ class PageTorrent:
             now=now,
             info=info,
             seeding=self._seeding,
-<<<<<<< HEAD
             super_seeding=self._options["superSeeding"],
             no_peers_seconds=self._options["noPeersSeconds"],
-=======
             have=place.have.copy() if place is not None and place.have is not None else None,
->>>>>>> main
         )
         self._prepare(now)
         if self._options["webSeeds"]:

@@ -87,13 +87,9 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
-<<<<<<< HEAD
         slots: Slots,
-        seeding: bool,
-=======
         own_id: bytes,
         have: Bitfield | None,
->>>>>>> main
         super_seeding: bool,
     ) -> None:
         self.info = info

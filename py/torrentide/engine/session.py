@@ -89,22 +89,15 @@ class Session:
         seeding: bool = False,
         super_seeding: bool = False,
         foreign: Iterable[str] = (),
-<<<<<<< HEAD
         no_peers_seconds: float = NO_PEERS_SECONDS,
-=======
         have: Bitfield | None = None,
->>>>>>> main
     ) -> Swarm:
         """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning.
 
         Every tracker is used, the first ones first (see `discovery.tiers`); of `foreign` ones, which the
-<<<<<<< HEAD
-        torrent does not name itself, a private torrent uses none. The observer is told every
-        `no_peers_seconds` that nobody is there.
-=======
         torrent does not name itself, a private torrent uses none. Where the info is known, the store holds
-        the pieces `have`, or, `seeding`, all.
->>>>>>> main
+        the pieces `have`, or, `seeding`, all. The observer is told every `no_peers_seconds` that nobody is
+        there.
         """
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
@@ -150,11 +143,7 @@ class Session:
         if info is not None and info.private:
             foreign = ()
         others = [tracker for tracker in self._usable(foreign, observer, given=True) if tracker not in own]
-<<<<<<< HEAD
-        swarm.start(own, now, info, seeding=seeding, super_seeding=super_seeding, foreign=others)
-=======
-        swarm.start(own, now, info, seeding=seeding, foreign=others, have=have)
->>>>>>> main
+        swarm.start(own, now, info, seeding=seeding, super_seeding=super_seeding, foreign=others, have=have)
         return swarm
 
     def remove(self, info_hash: bytes, now: float) -> None:

@@ -19,11 +19,7 @@ from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
-<<<<<<< HEAD
-from torrentide.errors import LocalError, TorrentideError
-=======
-from torrentide.errors import StorageError, TorrentideError
->>>>>>> main
+from torrentide.errors import LocalError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Transport
@@ -106,17 +102,10 @@ class Swarm:
         foreign: Iterable[Tracker] = (),
         have: Bitfield | None = None,
     ) -> None:
-<<<<<<< HEAD
-        """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
-        out to be private (BEP 27)."""
-        self._seeding = seeding
-        self.torrent.start(now, info, seeding=seeding, super_seeding=super_seeding)
-=======
         """Begin to announce, and to download or seed; the store holds `have`. `foreign` trackers are left
         when the metadata turns out to be private (BEP 27)."""
         self._seeding = seeding or (have is not None and have.complete)
-        self.torrent.start(now, info, seeding=seeding, have=have)
->>>>>>> main
+        self.torrent.start(now, info, seeding=seeding, super_seeding=super_seeding, have=have)
         for tracker in trackers:
             self._join(tracker, now)
         self._foreign = [self._join(tracker, now) for tracker in foreign]

@@ -457,13 +457,9 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
-<<<<<<< HEAD
             slots=self.slots,
-            seeding=seeding,
-=======
             own_id=self._peer_id,
             have=have,
->>>>>>> main
             super_seeding=super_seeding,
         )
         self._observer.metadata(now)

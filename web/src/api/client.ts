@@ -197,13 +197,9 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
 
   #add(id: TorrentId, given: AddOptions, onTorrent: OnTorrent | undefined, restore: boolean): Torrent {
     const request: Request = async (torrent, _, limits) => {
-<<<<<<< HEAD
-      const sent = addOptions(given, limits, this.enableWebSeeds);
-      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
-=======
       const sent = addOptions(given, limits, this.#defaults, restore);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       if (sent.storage === 'opfs') askToPersist();
->>>>>>> main
       const own = ownSources(id);
       sent.announce.unshift(...list(own.announce));
       sent.urlList.unshift(...list(own.urlList));
@@ -228,12 +224,8 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     if (typeof options === 'function') return this.seed(input, {}, options);
     const given = { ...options };
     const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
-<<<<<<< HEAD
-      const sent = seedOptions(given, limits, this.enableWebSeeds);
-      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
-=======
       const sent = seedOptions(given, limits, this.#defaults);
->>>>>>> main
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, given, true, (infoHash) => {

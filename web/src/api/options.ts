@@ -57,7 +57,6 @@ interface TorrentOptions {
   deselect?: boolean;
   /** Rarest first is the default: it keeps a swarm alive. A piece that a file is read for comes before all others in any case. */
   strategy?: 'rarest' | 'sequential';
-<<<<<<< HEAD
   /** Shows each peer of a seed one piece at a time, so that few bytes are uploaded until others have them all (BEP 16). */
   superSeeding?: boolean;
   /** Peers that are served at a time, 10 by default; false or 0 serves nobody. */
@@ -68,11 +67,9 @@ interface TorrentOptions {
   noPeersIntervalTime?: number;
   /** Asked before the torrent joins its swarm, and again behind each announce for the next one. */
   getAnnounceOpts?: GetAnnounceOpts;
-=======
   /** By default as the client's. */
   storage?: 'opfs' | 'memory';
   persist?: boolean;
->>>>>>> main
   maxWebConns?: number;
   path?: string;
   /** Ends the torrent. */
@@ -163,12 +160,11 @@ export function addOptions(options: AddOptions, limits: protocol.Limits, otherwi
   };
 }
 
-<<<<<<< HEAD
-function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherwise: Defaults): protocol.TorrentOptions {
   const { paused, deselect, strategy, superSeeding, alwaysChokeSeeders } = options;
   return {
     limits,
-    webSeeds,
+    webSeeds: otherwise.webSeeds,
     paused: paused === true,
     deselect: deselect === true,
     sequential: strategy === 'sequential',
@@ -177,6 +173,9 @@ function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSee
     alwaysChokeSeeders: alwaysChokeSeeders !== false,
     noPeersSeconds: positive(options.noPeersIntervalTime) ?? DEFAULT_NO_PEERS_SECONDS,
     announceKeys: {},
+    storage: storageOption(options.storage) ?? otherwise.storage,
+    persist: options.persist ?? otherwise.persist,
+    restore: false,
   };
 }
 
@@ -198,19 +197,6 @@ export function announceKeys(functions: readonly unknown[]): (() => Record<strin
     const keys = {};
     for (const each of given) guarded(() => Object.assign(keys, each()));
     return JSON.parse(JSON.stringify(keys)) as Record<string, unknown>;
-=======
-function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherwise: Defaults): protocol.TorrentOptions {
-  const { paused, deselect, strategy } = options;
-  return {
-    limits,
-    webSeeds: otherwise.webSeeds,
-    paused: paused === true,
-    deselect: deselect === true,
-    sequential: strategy === 'sequential',
-    storage: storageOption(options.storage) ?? otherwise.storage,
-    persist: options.persist ?? otherwise.persist,
-    restore: false,
->>>>>>> main
   };
 }
 
