@@ -39,6 +39,15 @@ export interface TorrentOptions {
   deselect: boolean;
   /** Fetch pieces in order instead of rarest first. */
   sequential: boolean;
+  /** Show each peer of a seed one piece at a time (BEP 16). */
+  superSeeding: boolean;
+  /** Peers that are unchoked at a time. */
+  uploads: number;
+  alwaysChokeSeeders: boolean;
+  /** Seconds between noPeers events. */
+  noPeersSeconds: number;
+  /** Further keys of each announce, as JSON has them. */
+  announceKeys: Record<string, unknown>;
   webSeeds: boolean;
   /** Where a download is kept. */
   storage: 'opfs' | 'memory';
@@ -112,6 +121,11 @@ export type ToEngine =
   /** Of a torrent, or of the client, which all its torrents share. */
   | { type: 'limits'; torrent: number; limits: Limits }
   | { type: 'limits'; client: number; limits: Limits }
+  /** As `announceKeys` of the options, from now on. */
+  | { type: 'announce-keys'; torrent: number; keys: Record<string, unknown> }
+  /** A connection that the page made: its data channel, transferred, or a port as with rtc-relay. The engine names its link. */
+  | { type: 'add-peer'; torrent: number; channel: RTCDataChannel }
+  | { type: 'add-peer'; torrent: number; port: MessagePort }
   | { type: 'remove-peer'; torrent: number; link: number }
   /** Not before the torrent's infoHash event. */
   | { type: 'add-web-seed'; torrent: number; url: string }

@@ -41,6 +41,9 @@ from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.timers import Timers
 
+# Names a channel that the page gave us while it is refused; those of links begin at 1.
+REFUSED_LINK = 0
+
 
 @dataclass
 class Client:
@@ -88,6 +91,10 @@ class Host:
             "resume": lambda message: self._with_torrent(message, PageTorrent.resume),
             "select": self._on_select,
             "limits": self._on_limits,
+            "announce-keys": lambda message: self._with_torrent(
+                message, lambda torrent: torrent.announce_with(message["keys"])
+            ),
+            "add-peer": self._on_add_peer,
             "remove-peer": self._on_remove_peer,
             "add-web-seed": self._on_add_web_seed,
             "wire-use": self._on_wire_use,
@@ -313,6 +320,20 @@ class Host:
     def _on_select(self, message: dict[str, Any]) -> None:
         priorities, critical = bytes(message["priorities"]), message["critical"]
         self._with_torrent(message, lambda torrent: torrent.select(priorities, critical))
+
+    def _on_add_peer(self, message: dict[str, Any]) -> None:
+        torrent = self._torrents.get(message["torrent"])
+        number = torrent.add_peer() if torrent is not None else None
+        link = REFUSED_LINK if number is None else number
+        if torrent is not None and number is not None:
+            self._owners[number] = torrent.session
+        channels = self._shim.channels
+        if "channel" in message:
+            channels.adopt(link, message["channel"])
+        else:
+            channels.relay(link, message["port"])
+        if number is None:
+            channels.close(link)
 
     def _on_remove_peer(self, message: dict[str, Any]) -> None:
         self._with_torrent(message, lambda torrent: torrent.remove_peer(message["link"]))

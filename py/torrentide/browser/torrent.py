@@ -162,6 +162,8 @@ class PageTorrent:
             now=now,
             info=info,
             seeding=self._seeding,
+            super_seeding=self._options["superSeeding"],
+            no_peers_seconds=self._options["noPeersSeconds"],
             have=place.have.copy() if place is not None and place.have is not None else None,
         )
         self._prepare(now)
@@ -193,6 +195,9 @@ class PageTorrent:
     def _prepare(self, now: float) -> None:
         """What the page asked for before there was a torrent to ask it of."""
         self.set_limits(self._limits)
+        self._torrent.slots.count = self._options["uploads"]
+        self._torrent.slots.seeds = not self._options["alwaysChokeSeeders"]
+        self.announce_with(self._options["announceKeys"])
         if self._paused:
             self._torrent.pause(now)
 
@@ -264,6 +269,25 @@ class PageTorrent:
         """Fetch from this web server, too."""
         if self.swarm is not None:
             self.swarm.torrent.add_web_seeds([url], time.monotonic())
+
+    def announce_with(self, keys: dict[str, Any]) -> None:
+        """Send these further keys with each announce from now on."""
+        self._options["announceKeys"] = keys
+        if self.swarm is None:
+            return
+        try:
+            self.swarm.announce_with(keys)
+        except (LocalError, ValueError) as error:
+            self.warning(LocalError(f"announces go out as before: {error}"))
+
+    def add_peer(self) -> int | None:
+        """The number of a link for a connection that the page made; None where there can be none."""
+        if self.swarm is None:
+            return None
+        number = self.session.adopt(self.swarm.torrent.info_hash, time.monotonic())
+        if number is None:
+            self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
+        return number
 
     def remove_peer(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from torrentide.engine.blame import Blame, Source
+from torrentide.engine.choker import Slots
 from torrentide.engine.download import Downloader
 from torrentide.engine.interest import Interest
 from torrentide.engine.limits import Limit
@@ -86,6 +87,7 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
+        slots: Slots,
         own_id: bytes,
         have: Bitfield | None,
         super_seeding: bool,
@@ -119,7 +121,9 @@ class Exchange:
         )
         uploader = Uploader(store, info.piece_size, self._on_sent, self._on_not_read, up_limit, timers)
         self._interest = Interest(self.picker)
-        self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
+        self._serving = Serving(
+            info, self.picker, uploader, peers.values, rng, slots=slots, super_seeding=super_seeding
+        )
         self._web_seeds: WebSeeds | None = None
         if web is not None:
             self._web_seeds = WebSeeds(

@@ -108,6 +108,7 @@ class Torrent:
         self.info_hash = info_hash
         self.info: Info | None = None
         self.limits = Limits()
+        self.slots = choker.Slots()
         self.blame = Blame()
         self.closed = False
         self.paused = False
@@ -456,6 +457,7 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
+            slots=self.slots,
             own_id=self._peer_id,
             have=have,
             super_seeding=super_seeding,

@@ -63,6 +63,7 @@ export async function control(torrent: Torrent, peer: PeerName): Promise<void> {
   torrent.downloadLimit = torrent.uploadLimit;
   torrent.uploadLimit = -1;
   torrent.addPeer('192.0.2.1:6881') satisfies boolean;
+  torrent.addPeer(new RTCPeerConnection().createDataChannel('peer')) satisfies boolean;
   torrent.addWebSeed('https://seed.example/');
   torrent.removePeer(peer);
   await torrent.rescanFiles((error?: Error | null) => void error);

@@ -16,6 +16,7 @@ import {
   type SeedOptions,
   type TorrentideOptions,
   addOptions,
+  announceKeys,
   clientOptions,
   defaults,
   limitOption,
@@ -197,6 +198,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   #add(id: TorrentId, given: AddOptions, onTorrent: OnTorrent | undefined, restore: boolean): Torrent {
     const request: Request = async (torrent, _, limits) => {
       const sent = addOptions(given, limits, this.#defaults, restore);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       if (sent.storage === 'opfs') askToPersist();
       const own = ownSources(id);
       sent.announce.unshift(...list(own.announce));
@@ -223,6 +225,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const given = { ...options };
     const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
       const sent = seedOptions(given, limits, this.#defaults);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, given, true, (infoHash) => {
@@ -346,6 +349,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const owner: TorrentOwner = {
       client: this,
       request,
+      announceKeys: this.#announceKeys(options),
       duplicate,
       moved: (event, bytes) => this.emit(event, bytes),
       seeding: () => this.emit('seed', torrent),
@@ -355,6 +359,11 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const torrent: Torrent = new Torrent(this.#engine, owner, options, seeding);
     this.torrents.push(torrent);
     return torrent;
+  }
+
+  #announceKeys(options: AddOptions | SeedOptions): TorrentOwner['announceKeys'] {
+    const tracker = this.tracker as { getAnnounceOpts?: unknown };
+    return announceKeys([tracker.getAnnounceOpts, options.getAnnounceOpts]);
   }
 
   #find(infoHash: string): Torrent | undefined {

@@ -5,6 +5,7 @@ import type { Engine } from '../engine-host';
 import type { FileInfo, Limits, ToEngine, TorrentEvent, TorrentState, WireInfo } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
 import type { Torrentide } from './client';
+import { type GivenPeer, isGivenPeer, isOver, join } from '../rtc/given';
 import { FileEntry, type FileOwner } from './file';
 import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
@@ -22,6 +23,8 @@ export interface TorrentOwner {
    * A rejection is an error of the torrent.
    */
   request(torrent: number, signal: AbortSignal, limits: Limits): Promise<ToEngine>;
+  /** Further keys for the next announce; undefined where there never are any. */
+  readonly announceKeys: (() => Record<string, unknown>) | undefined;
   /** After the torrent's own event. */
   moved(event: 'download' | 'upload', bytes: number): void;
   seeding(): void;
@@ -74,6 +77,7 @@ export class Torrent extends TorrentMirror {
   #early: ToEngine[] | null = [];
   #selecting = false;
   readonly #webSeeds = new Set<string>();
+  readonly #given = new WeakSet<GivenPeer>();
   #fileURL: string | undefined;
 
   /** @internal */
@@ -184,19 +188,21 @@ export class Torrent extends TorrentMirror {
   }
 
   /**
-   * A page reaches no address: the answer is false, with a warning, and `invalidPeer`. Peers are found by trackers. Throws
-   * ERR_CLOSED, and ERR_NOT_READY before `infoHash`.
+   * Adds a peer that the page has connected to: a data channel, or an object like simple-peer's; `peer` tells of it. For all else
+   * the answer is false, with `invalidPeer` and a warning: a page reaches no address. Throws ERR_CLOSED, and ERR_NOT_READY before
+   * `infoHash`.
    */
   addPeer(peer: unknown, _source?: string): boolean {
     this.#check();
     if (!this.infoHash) {
       throw new TorrentideError('ERR_NOT_READY', 'addPeer() must not be called before the `infoHash` event');
     }
-    const valid = typeof peer === 'string' && ADDRESS.test(peer);
-    const message = valid
-      ? `The peer ${peer} can't be added: a web page opens no connection to an address. Peers come by WebSocket trackers.`
-      : 'This is no peer that can be added.';
-    this.emit('warning', new TorrentideError('ERR_UNSUPPORTED', message));
+    const fault = this.#peerFault(peer);
+    if (!fault) {
+      this.#join(peer as GivenPeer);
+      return true;
+    }
+    this.emit('warning', new TorrentideError('ERR_UNSUPPORTED', fault));
     this.emit('invalidPeer', peer);
     return false;
   }
@@ -301,6 +307,22 @@ export class Torrent extends TorrentMirror {
       }
     }
     return false;
+  }
+
+  #peerFault(peer: unknown): string | null {
+    if (typeof peer === 'string' && ADDRESS.test(peer)) {
+      return `The peer ${peer} can't be added: a web page opens no connection to an address. Peers come by WebSocket trackers.`;
+    }
+    if (!isGivenPeer(peer)) return 'This is no peer that can be added.';
+    if (this.#given.has(peer)) return 'This peer was added before.';
+    if (this.#paused) return 'No peer can be added while the torrent is paused.';
+    return isOver(peer) ? 'This peer is closed.' : null;
+  }
+
+  #join(peer: GivenPeer): void {
+    this.#given.add(peer);
+    join(peer, (joined, transfer) => this.#engine.post({ type: 'add-peer', torrent: this.#number, ...joined }, transfer));
+    this.emit('peer', peer);
   }
 
   #webSeedFault(url: unknown): string | null {
@@ -414,8 +436,14 @@ export class Torrent extends TorrentMirror {
       case 'noPeers':
         return void this.emit('noPeers', event[1]);
       case 'trackerAnnounce':
-        return void this.emit('trackerAnnounce');
+        this.emit('trackerAnnounce');
+        return this.#renewAnnounceKeys();
     }
+  }
+
+  #renewAnnounceKeys(): void {
+    const keys = this.#owner.announceKeys?.();
+    if (keys) this.#tell({ type: 'announce-keys', keys });
   }
 
   #onMetadata(): void {
