@@ -13,6 +13,7 @@ export type { SeedInput } from './api/inputs';
 export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
 export type { FileServer, ServerOptions } from './sw/server';
+export type { SaveAllOptions, SaveOptions } from './api/saving';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
 export type { PeerName } from './api/torrent';
