@@ -39,7 +39,7 @@ MAX_REFUSED = 50
 # How often the peers that wait are looked at when no event does it, unless only a speed limit holds them.
 WAIT_SECONDS = 0.5
 # A block may be asked of so many peers, one of which gives something; and so many blocks are asked twice in
-# all, or one in so many: what is asked twice comes twice as a rule.
+# all, or one in so many, and not before as few are left: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
 MIN_DUPLICATES = 2
 DUPLICATES_PART = 128
@@ -47,7 +47,7 @@ DUPLICATES_PART = 128
 
 class Downloader:
     """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`.
-    `down` counts what comes."""
+    `down` counts what comes; `own_id` is our peer id."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Downloader:
         limit: Limit,
         timers: Timers,
         down: RateMeter,
+        own_id: bytes = b"",
     ) -> None:
         # Bytes of blocks in pieces that are not verified yet, and of blocks that came in vain.
         self.unverified = 0
@@ -70,7 +71,7 @@ class Downloader:
         self._down = down
         self._requests = Requests(picker, peers, limit)
         self.readers = Readers(picker)
-        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers)
+        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers, own_id)
         # Blocks that were asked of a second peer at the end.
         self._duplicates = 0
         self._most_duplicates = MIN_DUPLICATES + picker.blocks // DUPLICATES_PART
@@ -95,9 +96,10 @@ class Downloader:
         self._turns.go_round(now)
 
     def _fill(self, peer: Peer, now: float) -> None:
-        room = peer.queue - len(peer.requests)
+        most = self.deadlines.most(peer, now)
+        room = most - len(peer.requests)
         # Asking in batches: a quarter of the queue at a time.
-        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
+        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < most):
             return
         blocks = self._choose(peer, room, now)
         if blocks:
@@ -149,13 +151,14 @@ class Downloader:
     def _take_over(self, peer: Peer, now: float) -> list[Block]:
         assert peer.pieces is not None
         fixed = set(self._fixed(peer, now))
+        last = sum(len(other.requests) for other in self.peers()) <= self._most_duplicates
         for victim in takeover.slowest(self.peers(), peer, now):
             keys = takeover.tail(peer, peer.pieces, victim, now, fixed)
             if keys:
                 self._requests.cancel(victim, keys, now)
                 return [self._requests.block(key) for key in keys]
             silent = takeover.is_silent(victim, now)
-            if not peer.requests and (silent or self._duplicates < self._most_duplicates):
+            if not peer.requests and (silent or (last and self._duplicates < self._most_duplicates)):
                 key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
                 if key is not None:
                     self._duplicates += not silent
@@ -263,6 +266,7 @@ class Downloader:
     def gone(self, peer: Peer, now: float) -> None:
         """The peer left: what it was asked for is free again."""
         self._turns.leave(peer)
+        self.deadlines.gone(peer)
         self._requests.give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)

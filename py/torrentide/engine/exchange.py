@@ -73,6 +73,7 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
+        own_id: bytes,
         seeding: bool,
         super_seeding: bool,
     ) -> None:
@@ -93,7 +94,9 @@ class Exchange:
         self._verifier = Verifier(
             info, self.picker, store, digest, self._on_verified, self._on_bad_piece, self._on_not_stored
         )
-        self._downloader = Downloader(self.picker, self._verifier, peers.values, down_limit, timers, down)
+        self._downloader = Downloader(
+            self.picker, self._verifier, peers.values, down_limit, timers, down, own_id
+        )
         uploader = Uploader(store, info.piece_size, self._on_sent, self._on_store_error, up_limit, timers)
         self._interest = Interest(self.picker)
         self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
@@ -155,7 +158,7 @@ class Exchange:
         reader, more = self._downloader.readers.open(start, end, now, rate)
         if more:
             self._recount(now)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:
@@ -166,7 +169,7 @@ class Exchange:
     def close_reader(self, reader: Reader, now: float) -> None:
         """See `Torrent.close_reader`."""
         fewer = self._downloader.readers.close(reader)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         if fewer:
             self._recount(now)
 
@@ -222,6 +225,7 @@ class Exchange:
         self._serving.gone(peer)
         if not closing:
             self._downloader.gone(peer, now)
+            self._serving.fill_slots(now)
 
     def lost_piece(self, peer: Peer, index: int, now: float) -> None:
         """The peer no longer has a piece (BEP 54)."""
@@ -248,8 +252,8 @@ class Exchange:
                 self._downloader.choked(peer, now)
             case messages.Unchoke():
                 self._downloader.changed(peer, now)
-            case messages.Interested():
-                self._serving.interested(peer, now)
+            case messages.Interested() | messages.NotInterested():
+                self._serving.fill_slots(now)
             case messages.AllowedFast(index):
                 self._on_hint(peer, peer.allowed_fast, index, now)
             case messages.Suggest(index):

@@ -422,6 +422,7 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
+            own_id=self._peer_id,
             seeding=seeding,
             super_seeding=super_seeding,
         )

@@ -477,6 +477,19 @@ def test_of_those_who_give_little_is_asked_twice() -> None:
     assert list(slow.requests) == keys
 
 
+def test_nothing_is_asked_twice_while_much_is_on_its_way() -> None:
+    """The few blocks that may be are those that everything waits for."""
+    it = Fixture(blocks=40)
+    fast = rated(it.peer(queue=1), 100 * B, 2.0)
+    others = [rated(it.peer(queue=2), B // 8, 2.0) for _ in range(20)]
+    assert sum(len(it.fill(peer, 0.0)) for peer in others) == 40
+    assert it.fill(fast, 2.0) == []
+    for peer in others[1:]:
+        for block in list(peer.requests):
+            it.deliver(peer, block, now=2.0)
+    assert len(it.fill(fast, 2.0)) == 1
+
+
 def test_a_piece_that_is_fetched_alone_is_left_alone() -> None:
     it = Fixture(blocks=2)
     alone, fast = it.peer(), it.peer()
