@@ -224,9 +224,15 @@ def test_a_full_disk_and_a_file_in_use(site: Site, new_page: NewPage, seeded: di
     )
     assert held["code"] == "ERR_NOT_ALLOWED"
     page.evaluate("() => sink.close()")
-    quota = {"origin": site.url, "quotaSize": 400_000}
+    used = page.evaluate(
+        """async () => {
+          window.to = await fileAt('all.zip')
+          return (await navigator.storage.estimate()).usage
+        }"""
+    )
+    quota = {"origin": site.url, "quotaSize": used + 300_000}
     page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
-    full = page.evaluate("async () => outcome(torrent.save({ to: await fileAt('all.zip') }))")
+    full = page.evaluate("async () => outcome(torrent.save({ to }))")
     assert full["code"] == "ERR_STORAGE_FULL"
     assert '"top"' in full["message"]
 
