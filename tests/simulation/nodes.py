@@ -156,6 +156,12 @@ class Run:
     def announced(self, reply: object) -> None:
         pass
 
+    def unverified(self, index: int, now: float) -> None: ...
+
+    def full(self, error: TorrentideError, now: float) -> None: ...
+
+    def room(self, now: float) -> None: ...
+
     def no_peers(self, now: float) -> None:
         pass
 

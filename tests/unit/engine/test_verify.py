@@ -31,6 +31,7 @@ class Fixture:
             lambda piece, now: self.told.append(f"verified {piece.index} at {now}"),
             lambda piece, now: self.told.append(f"bad {piece.index} at {now}"),
             lambda piece, error, now: self.told.append(f"{piece.index}: {error} at {now}"),
+            lambda error, now: self.told.append(f"full at {now}"),
         )
         self.picker.sequential = True
         self.picker.pick(Bitfield.full(2), 1, 1)
@@ -88,3 +89,17 @@ def test_it_is_full_while_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> Non
     assert it.verifier.full
     it.store.finish(1.0)
     assert not it.verifier.full
+
+
+def test_a_piece_for_which_there_is_no_room_is_held_until_there_is() -> None:
+    it = Fixture()
+    it.store.error = StorageError("full", kind="full")
+    it.verifier.verify(it.piece)
+    assert it.told == ["full at 0.0"]
+    assert list(it.verifier.held) == [it.piece]
+    it.verifier.retry()
+    assert it.told == ["full at 0.0"] * 2
+    it.store.error = None
+    it.verifier.retry()
+    assert it.told[2:] == ["verified 0 at 0.0"]
+    assert not it.verifier.held

@@ -7,6 +7,7 @@ import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
 import { type ByteReader, chunksOf, streamOf } from './reading';
+import { type SaveOptions, saveFile } from './saving';
 import type { Selections } from './selections';
 import { typeOf } from './types';
 
@@ -131,6 +132,14 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return chunksOf(this.#reader(range), range?.signal);
   }
 
+  /**
+   * Saves it on the person's disk, as the bytes come where the browser lets a page write files. Call it right behind a click. Rejects
+   * with ERR_NOT_ALLOWED, ERR_STORAGE_FULL, ERR_STORAGE, ERR_CLOSED, or AbortError when the person is asked where to and says no.
+   */
+  save(options?: SaveOptions): Promise<void> {
+    return saveFile(this, options);
+  }
+
   /** Throws ERR_UNSUPPORTED. */
   streamTo<E extends HTMLMediaElement>(element: E): E {
     element.src = this.streamURL;
@@ -155,6 +164,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
   finish(): void {
     Object.assign(this, { done: true, downloaded: this.length });
     this.emit('done');
+  }
+
+  /** Some of it is lost, and fetched again; called by the torrent. @internal */
+  lose(): void {
+    Object.assign(this, { done: false });
   }
 
   /** Called by the torrent, for a magnet link that selects files. @internal */
