@@ -34,27 +34,6 @@ def test_a_seek_takes_back_what_stands_before_it() -> None:
     assert all(message.index not in range(150, 155) for message in cancelled)
 
 
-def test_the_refusal_of_what_was_taken_back_is_no_refusal_of_what_was_asked_anew() -> None:
-    """A peer answers each cancel with a reject (BEP 6), which may cross another request for the block: 50
-    such rejects parted us from a good peer after two seeks."""
-    it = Fixture(pieces=200)
-    remote = it.seed()
-    remote.peer.queue = 300
-    for place in (0, 100, 0, 100):
-        reader = it.torrent.open_reader(place * 2 * B, (place + 5) * 2 * B, it.now)
-        heard = remote.heard()
-        it.torrent.close_reader(reader, it.now)
-        remote.say(
-            *(
-                messages.reject(message.index, message.begin, message.length)
-                for message in heard
-                if isinstance(message, messages.Cancel)
-            )
-        )
-        assert remote.peer.refused == 0
-    assert not remote.dropped
-
-
 def test_a_block_of_a_peer_that_fell_quiet_is_asked_of_another() -> None:
     it = Fixture(pieces=40)
     quiet, other = it.seed(), it.seed()
