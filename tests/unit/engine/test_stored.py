@@ -35,7 +35,7 @@ def test_what_is_here_is_told_and_served_and_only_the_rest_fetched() -> None:
     assert it.torrent.left == it.info.piece_size(1) + it.info.piece_size(3)
     peer = it.remote().hello()
     assert messages.Bits(b"\xa0") in peer.heard()
-    peer.say(messages.HAVE_ALL, messages.UNCHOKE)
+    peer.say(messages.bitfield(b"\x50"), messages.UNCHOKE)
     assert peer.give() == 4
     assert {event for event in it.heard.events if "verified" in event} == {"verified 1", "verified 3"}
     leech = it.leech()
