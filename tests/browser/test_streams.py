@@ -14,7 +14,7 @@ ENDINGS = """async () => {
   stop.abort()
   await failed(stream.read().then(() => stream.read()).then(() => stream.closed))
   await failed((async () => {
-    for await (const _ of file[Symbol.asyncIterator]({ signal: stop.signal }))
+    for await (const _ of file[Symbol.asyncIterator]({ signal: stop.signal })) codes.push("chunk")
   })())
   let got = 0
   for await (const chunk of file[Symbol.asyncIterator]({ start: 10, end: 19, rate: 1e6 })) got += chunk.length
