@@ -8,6 +8,9 @@ from playwright.sync_api import Browser, Page, Playwright
 
 from browser.support import Site, launch
 
+# Firefox says so of every request through a service worker that it takes back itself, as players do.
+FIREFOX_CANCELS = "A ServiceWorker intercepted the request and encountered an unexpected error"
+
 NewPage = Callable[..., Page]
 
 
@@ -47,7 +50,7 @@ def new_page(browsers: Callable[[str], Browser], site: Site) -> Iterator[NewPage
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(120_000)
-        page.on("pageerror", lambda error: faults.append(f"{browser}: {error}"))
+        page.on("pageerror", lambda error: FIREFOX_CANCELS in str(error) or faults.append(f"{browser}: {error}"))
         page.on("console", lambda message: print(f"[{browser}] {message.text}"))
         page.goto(url or f"{site.url}/pages/blank.html")
         return page

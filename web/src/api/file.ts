@@ -3,6 +3,7 @@
 
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import { stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
@@ -18,6 +19,10 @@ export interface ByteRange extends Abortable {
 
 export interface FileEvents {
   done: [];
+  /** It can't be shown or played any further. */
+  error: [TorrentideError];
+  /** A part of it can't be played: a codec that the browser does not know. */
+  warning: [TorrentideError];
 }
 
 /** What a file needs of its torrent. */
@@ -136,9 +141,16 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return this.#chunks({ ...this.#bounds(range), signal: range?.signal });
   }
 
-  /** Throws ERR_UNSUPPORTED. */
-  streamTo<E extends HTMLMediaElement>(element: E): E {
-    element.src = this.streamURL;
+  /** As `streamURL`, or null where requests of this page do not reach the service worker. @internal */
+  get servedURL(): string | null {
+    return this.#owner.server?.reached ? this.streamURL : null;
+  }
+
+  /** Plays it while it comes; seeking fetches what it needs. What played on the element before ends. The callback comes with the metadata. */
+  streamTo<E extends HTMLMediaElement>(element: E, callback?: Callback<E>): E {
+    const { ready } = stream(this, element);
+    // Errors are events of the file and of the element.
+    if (callback) settle(ready.then(() => element), callback);
     return element;
   }
 
