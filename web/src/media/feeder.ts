@@ -35,6 +35,10 @@ export class Feeder {
   #from = 0;
   #to = 0;
   #opened: number | null = null;
+  /** Where the last key frame that was fed is shown: what follows it needs it. */
+  #key = 0;
+  /** What was read and is to be fed next. */
+  #batch: Timed[] = [];
   #mime = '';
   #done = false;
   #wake: () => void = () => {};
@@ -68,9 +72,8 @@ export class Feeder {
         if (!(await this.#step())) await this.#pause();
       } catch (error) {
         if (signal.aborted) return;
+        // A read that was given up for a seek is done again, if it is still of use.
         if (error !== GIVEN_UP) throw error;
-        // The read was given up for a seek, and what was to be read next is lost with it.
-        this.#opened = null;
       }
     }
   }
@@ -99,15 +102,9 @@ export class Feeder {
     const target = this.#target(time);
     if (target !== null) await this.#open(target);
     if (this.#done || this.#to > time + AHEAD) return false;
-    const batch = await this.#batch();
+    await this.#read();
     if (this.#changed) return true;
-    const last = batch.at(-1);
-    if (last) {
-      await this.#append(this.#packager.fragment(batch));
-      // Decoding began before the time that was asked for.
-      this.#from = Math.min(this.#from, batch[0]?.packet.timestamp ?? this.#from);
-      this.#to = last.decodeTime + last.duration;
-    }
+    await this.#feed();
     await this.#forget(time - BEHIND);
     if (this.#done) this.#hooks.ended();
     return true;
@@ -116,6 +113,7 @@ export class Feeder {
   async #startOver(): Promise<void> {
     this.#changed = false;
     this.#opened = null;
+    this.#batch = [];
     await this.#remove(0, Infinity);
     this.#buffer.changeType(this.#mime);
     await this.#append(this.#packager.head);
@@ -143,23 +141,40 @@ export class Feeder {
   }
 
   async #open(time: number): Promise<void> {
-    this.#opened = time;
+    // Half a group of pictures can't be gone on with later: feeding the group again would take it from under the decoder.
+    const half = this.#opened !== null && !this.#done && this.#endOf(this.#key) <= this.#to + ROUNDING;
+    if (half) await this.#remove(this.#key, this.#to);
+    this.#opened = null;
+    this.#batch = [];
     this.#done = false;
-    this.#from = this.#to = time;
-    await this.#packets.open(time);
+    this.#from = this.#to = this.#key = time;
+    const goesOn = time > this.#hooks.element.currentTime;
+    await this.#packets.open(goesOn ? time + ROUNDING : time);
+    this.#opened = time;
   }
 
-  async #batch(): Promise<Timed[]> {
+  async #read(): Promise<void> {
     const seconds = this.#to - this.#from < BATCH_SECONDS ? FIRST_SECONDS : BATCH_SECONDS;
-    const batch: Timed[] = [];
-    for (let first: Timed | undefined; ; ) {
+    while (!this.#changed) {
       const timed = await this.#packets.next();
       if (!timed) this.#done = true;
-      if (!timed || this.#changed) return batch;
-      batch.push(timed);
-      first ??= timed;
-      if (timed.whole && timed.decodeTime + timed.duration >= first.decodeTime + seconds) return batch;
+      if (!timed) return;
+      this.#batch.push(timed);
+      const from = this.#batch[0]?.decodeTime ?? 0;
+      if (timed.whole && timed.decodeTime + timed.duration >= from + seconds) return;
     }
+  }
+
+  async #feed(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    const last = batch.at(-1);
+    if (!last) return;
+    await this.#append(this.#packager.fragment(batch));
+    // Decoding began before the time that was asked for.
+    this.#from = Math.min(this.#from, batch[0]?.packet.timestamp ?? this.#from);
+    this.#to = last.decodeTime + last.duration;
+    this.#key = [...batch].reverse().find(({ packet }) => packet.type === 'key')?.packet.timestamp ?? this.#key;
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
@@ -192,7 +207,7 @@ export class Feeder {
   }
 
   async #remove(from: number, to: number): Promise<void> {
-    if (!this.#buffer.buffered.length) return;
+    if (!this.#buffer.buffered.length || to <= from) return;
     this.#buffer.remove(from, to);
     await this.#settled();
   }
