@@ -89,7 +89,7 @@ fuzz: .setup/fuzz-site ## Ten million inputs for the parsers; TARGET=wire INPUTS
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $@ $(ATHERIS)
 	@touch $@
 
-bench: build ## Measure throughput, boot time and size; add and remove a thousand torrents
+bench: build ## Measure throughput, boot time, hashing and size; add and remove a thousand torrents
 	$(PYTHON) -m pytest -s tests/bench
 	ROUNDS=1000 $(PYTHON) -m pytest -s tests/browser/test_api_rounds.py
 

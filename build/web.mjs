@@ -10,13 +10,14 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const LIBRARY = 'web/src/index.ts'
 const WORKER = 'web/src/engine/worker.ts'
+const HASHER = 'web/src/engine/hasher.ts'
 const MEDIA = 'web/src/media/player.ts'
 const SERVICE_WORKER = 'web/src/sw/worker.ts'
 const APP = 'web/app/app.ts'
 const APP_STYLE = 'web/app/app.css'
 const APP_PAGE = 'web/app/index.html'
 
-const missing = [LIBRARY, WORKER, MEDIA, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
+const missing = [LIBRARY, WORKER, HASHER, MEDIA, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
 if (missing.length > 0) {
   console.error(`build/web.mjs: not found: ${missing.join(', ')}`)
   process.exit(1)
@@ -54,6 +55,7 @@ const classic = {
 }
 // Pyodide lies beside the worker and is loaded when it runs.
 const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.mjs', external: ['*/pyodide.mjs'] }
+const hasher = { ...common, entryPoints: [HASHER], outfile: 'dist/engine/hasher.mjs' }
 // Loaded when a file is first played through MediaSource: most pages never need it.
 const media = { ...common, entryPoints: [MEDIA], outfile: 'dist/engine/media.mjs', platform: 'browser' }
 // A classic script: Firefox has no module service workers in versions that are still in use.
@@ -76,7 +78,7 @@ const app = {
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([esm, classic, worker, media, serviceWorker, app].map((options) => build(options)))
+  await Promise.all([esm, classic, worker, hasher, media, serviceWorker, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }

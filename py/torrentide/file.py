@@ -5,8 +5,8 @@ It reads through its torrent and knows neither peers nor how pieces come.
 
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from torrentide.errors import LocalError, StorageError
 from torrentide.metainfo.files import File as Entry
 from torrentide.metainfo.info import Info
 from torrentide.pieces.availability import DEFAULT_PRIORITY
+from torrentide.reading import Reading
 
 # Bytes that `stream` gives at a time, at most: enough that asking costs nothing beside them.
 CHUNK_BYTES = 1024 * 1024
@@ -22,12 +23,8 @@ CHUNK_BYTES = 1024 * 1024
 class Pieces(Protocol):
     """What a file needs of its torrent."""
 
-    def reading(self, start: int, end: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Have bytes `start` to `end` of the torrent fetched before others, as long as the context is held;
-        calling what it gives moves the start."""
-
-    def read_piece(self, index: int, begin: int, length: int) -> Awaitable[bytes]:
-        """Bytes of a piece, once it is here."""
+    def reading(self, start: int, end: int, rate: float | None) -> Reading:
+        """Read bytes `start` to `end` of the torrent, `rate` of them a second if that is known."""
 
     def prioritise(self, place: int, priority: int) -> None:
         """Change the priority of the file at `place`."""
@@ -101,16 +98,19 @@ class File:
         """
         return b"".join([chunk async for chunk in self.stream(start, end)])
 
-    def stream(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def stream(
+        self, start: int = 0, end: int | None = None, *, rate: float | None = None
+    ) -> AsyncIterator[bytes]:
         """Bytes `start` to `end` (exclusive; None is the end of the file) in order, as they come, in chunks
-        of at most 1 MiB: `async for chunk in file.stream()`. What comes next is fetched before others.
+        of at most 1 MiB: `async for chunk in file.stream()`. What comes next is fetched before others, in
+        time for the pace of the reading; `rate`, in bytes per second, tells it where it is known before.
 
         Errors are those of `read`; one about the range is raised at once.
         """
         stop = self.length if end is None else min(end, self.length)
         if not 0 <= start <= stop:
             raise LocalError(f"bytes {start} to {end} of {self.path!r}, which has {self.length} bytes")
-        return self._stream(self.offset + start, self.offset + stop)
+        return self._stream(self.offset + start, self.offset + stop, rate)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.stream()
@@ -139,14 +139,10 @@ class File:
                 part.unlink(missing_ok=True)
         return target
 
-    async def _stream(self, at: int, end: int) -> AsyncIterator[bytes]:
-        with self._pieces.reading(at, end) as moved:
-            while at < end:
-                index, begin = divmod(at, self._piece_length)
-                length = min(self._piece_length - begin, end - at, CHUNK_BYTES)
-                yield await self._pieces.read_piece(index, begin, length)
-                at += length
-                moved(at)
+    async def _stream(self, start: int, end: int, rate: float | None) -> AsyncIterator[bytes]:
+        with self._pieces.reading(start, end, rate) as reading:
+            while chunk := await reading.read(CHUNK_BYTES):
+                yield chunk
 
     def came(self, count: int) -> None:
         """For the torrent: so many bytes more are here."""

@@ -1,63 +1,137 @@
-"""Which pieces are fetched before others, because somebody reads.
+"""Reading stretches of a torrent's bytes in order, as they come.
 
-Owns the places where readers of one torrent are. It never knows files, nor what becomes of the bytes.
+Owns who waits for which piece. The engine is told where each reader is and sees to it that its next bytes
+come in time. It never knows files, nor what becomes of the bytes.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable
+from functools import partial
 
+from torrentide.engine.readers import Reader
 from torrentide.engine.torrent import Torrent
-from torrentide.host import Host
-from torrentide.metainfo.info import Info
-from torrentide.pieces.availability import MAX_PRIORITY
-
-# How far ahead of a reader pieces are urgent: a few seconds of video, and enough for several peers at once.
-AHEAD_BYTES = 4 * 1024 * 1024
-AHEAD_PIECES = 4
+from torrentide.host import called_back
 
 
-class Readers:
-    """The readers of `torrent`, whose info must be known."""
+class Readings:
+    """The readers of `torrent`, whose info must be known. `now` tells the time; `arm` is called behind each
+    call into the engine."""
 
-    def __init__(self, info: Info, torrent: Torrent, host: Host) -> None:
-        self._info = info
-        self._torrent = torrent
-        self._host = host
-        self._windows: dict[object, range] = {}
+    def __init__(self, torrent: Torrent, now: Callable[[], float], arm: Callable[[], None]) -> None:
+        self.torrent = torrent
+        self.now = now
+        self.arm = arm
+        self._waiting: dict[int, list[asyncio.Future[None]]] = {}
+        self._error: Exception | None = None
 
-    @contextmanager
-    def reading(self, start: int, end: int) -> Iterator[Callable[[int], None]]:
-        """Somebody reads bytes `start` to `end` (exclusive) of the torrent, as long as the context is held;
-        what it gives is called with every new start."""
-        key = object()
+    def open(self, start: int, end: int, rate: float | None = None) -> "Reading":
+        """Begin to read bytes `start` to `end` (exclusive) of the torrent, `rate` of them a second if that is
+        known. To be closed, or used as a context."""
+        self.check()
+        return Reading(self, start, end, rate)
 
-        def move(at: int) -> None:
-            window = self._window(at, end)
-            if self._windows.get(key) != window:
-                self._windows[key] = window
-                self._reorder()
+    def verified(self, index: int) -> None:
+        """A piece is here: whoever waits for it goes on."""
+        for turn in self._waiting.pop(index, ()):
+            if not turn.done():
+                turn.set_result(None)
 
-        try:
-            move(start)
-            yield move
-        finally:
-            del self._windows[key]
-            self._reorder()
+    def end(self, error: Exception) -> None:
+        """No more bytes come: whoever waits, and whoever reads from now on, gets the error."""
+        self._error = error
+        for turns in self._waiting.values():
+            for turn in turns:
+                if not turn.done():
+                    turn.set_exception(error)
+        self._waiting.clear()
 
-    def _window(self, start: int, end: int) -> range:
-        size = self._info.piece_length
-        if start >= end:
-            return range(0)
-        ahead = max(AHEAD_BYTES, AHEAD_PIECES * size)
-        return range(start // size, (min(start + ahead, end) - 1) // size + 1)
+    def check(self) -> None:
+        """Raise what the torrent ended with."""
+        if self._error is not None:
+            raise self._error
 
-    def _reorder(self) -> None:
-        """All readers are served alike: the next piece of each, then the ones behind."""
-        picker = self._torrent.picker
-        if picker is None or self._torrent.closed:
+    def has(self, index: int) -> bool:
+        """Whether a piece is here."""
+        picker = self.torrent.picker
+        return picker is not None and index in picker.have
+
+    async def wait(self, index: int) -> None:
+        """Wait for a piece. Raises what the torrent ends with."""
+        self.check()
+        if self.has(index):
             return
-        wanted = [(ahead, index) for window in self._windows.values() for ahead, index in enumerate(window)]
-        picker.urgent = list(dict.fromkeys(index for _, index in sorted(wanted) if index not in picker.have))
-        unwanted = [index for index in picker.urgent if index not in picker.needed]
-        self._torrent.set_priorities(dict.fromkeys(unwanted, MAX_PRIORITY), self._host.now())
-        self._host.arm()
+        turn = asyncio.get_running_loop().create_future()
+        turns = self._waiting.setdefault(index, [])
+        turns.append(turn)
+        try:
+            await turn
+        finally:
+            if turn in turns:
+                turns.remove(turn)
+
+
+class Reading:
+    """Somebody reads bytes from `position` to `end`, all of them, in order."""
+
+    def __init__(self, readings: Readings, start: int, end: int, rate: float | None) -> None:
+        assert readings.torrent.info is not None
+        self.position = start
+        self.end = end
+        self._readings = readings
+        self._size = readings.torrent.info.piece_length
+        self._reader: Reader | None = readings.torrent.open_reader(start, end, readings.now(), rate)
+        readings.arm()
+
+    def __enter__(self) -> "Reading":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def read(self, most: int) -> bytes:
+        """The next bytes, once some are here: at most `most`, and all that are here in a row of those; none
+        at the end. StorageError if they can't be read, else what the torrent ended with."""
+        if self.position >= self.end:
+            return b""
+        await self._readings.wait(self.position // self._size)
+        store = self._readings.torrent.store
+        assert store is not None
+        parts: list[bytes] = []
+        for index, begin, length in self._here(most):
+            data = await called_back(partial(store.read, index, begin, length))
+            if isinstance(data, Exception):
+                raise data
+            parts.append(bytes(data))
+        self._readings.check()
+        self._move(sum(map(len, parts)))
+        return b"".join(parts)
+
+    async def wait(self) -> None:
+        """Wait until all bytes up to the end are here. Raises what the torrent ends with."""
+        while self.position < self.end:
+            await self._readings.wait(self.position // self._size)
+            self._move(min(self._size - self.position % self._size, self.end - self.position))
+
+    def close(self) -> None:
+        """Read no more. Harmless the second time."""
+        if self._reader is not None:
+            self._readings.torrent.close_reader(self._reader, self._readings.now())
+            self._reader = None
+            self._readings.arm()
+
+    def _here(self, most: int) -> list[tuple[int, int, int]]:
+        """Index, begin and length of the parts of pieces that are here in a row."""
+        at, end = self.position, min(self.end, self.position + most)
+        parts = []
+        while at < end and self._readings.has(at // self._size):
+            index, begin = divmod(at, self._size)
+            length = min(self._size - begin, end - at)
+            parts.append((index, begin, length))
+            at += length
+        return parts
+
+    def _move(self, count: int) -> None:
+        self.position += count
+        if self._reader is not None:
+            self._readings.torrent.move_reader(self._reader, self.position, self._readings.now())
+            self._readings.arm()

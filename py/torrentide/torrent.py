@@ -7,10 +7,8 @@ how it comes, is the engine's.
 import asyncio
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from torrentide.counters import Counters, wire_of
@@ -20,12 +18,12 @@ from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.errors import Closed, DuplicateTorrent, LocalError, TorrentideError
 from torrentide.file import File
-from torrentide.host import Host, called_back
+from torrentide.host import Host
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.ports import Store
-from torrentide.reading import Readers
+from torrentide.reading import Reading, Readings
 
 # As often as the JavaScript API.
 REFRESH_SECONDS = 0.2
@@ -62,7 +60,7 @@ class Torrent(Counters):
         self._gone = gone
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
-        self._readers: Readers | None = None
+        self._readings: Readings | None = None
         self._whole: Store | None = None
         self._deselect = False
         self._told = (0, 0)
@@ -194,6 +192,8 @@ class Torrent(Counters):
             self._session.remove(swarm.torrent.info_hash, self._host.now())
         self._gone(self)
         self._wake()
+        if self._readings is not None:
+            self._readings.end(self._error)
         if error is not None:
             self._emit("error", error)
         self._emit("close")
@@ -201,22 +201,11 @@ class Torrent(Counters):
 
     # -- For its files
 
-    def reading(self, start: int, end: int) -> AbstractContextManager[Callable[[int], None]]:
+    def reading(self, start: int, end: int, rate: float | None) -> Reading:
         """See `file.Pieces`."""
-        torrent, info = self._joined().torrent, self._info
-        assert info is not None
-        self._readers = self._readers or Readers(info, torrent, self._host)
-        return self._readers.reading(start, end)
-
-    async def read_piece(self, index: int, begin: int, length: int) -> bytes:
-        """See `file.Pieces`."""
-        await self._until(lambda: self._has(index))
-        store = self._joined().torrent.store
-        assert store is not None
-        data = await called_back(partial(store.read, index, begin, length))
-        if isinstance(data, Exception):
-            raise data
-        return bytes(data)
+        self._check_open()
+        assert self._readings is not None
+        return self._readings.open(start, end, rate)
 
     def prioritise(self, place: int, priority: int) -> None:
         """See `file.Pieces`."""
@@ -234,10 +223,6 @@ class Torrent(Counters):
         if self._swarm is None:
             raise LocalError("the torrent has not joined its swarm yet")
         return self._swarm
-
-    def _has(self, index: int) -> bool:
-        picker = self._joined().torrent.picker
-        return picker is not None and index in picker.have
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         self._check_open()
@@ -271,6 +256,7 @@ class Torrent(Counters):
             self.comment, self.created_by = outer.comment, outer.created_by
             if outer.creation_date is not None:
                 self.created = _date(outer.creation_date)
+        self._readings = Readings(self._swarm.torrent, self._host.now, self._host.arm)
         self.files = tuple(File(place, entry, info, self) for place, entry in enumerate(info.files))
         self._select_files(info)
         self._emit("metadata")
@@ -293,6 +279,8 @@ class Torrent(Counters):
         assert info is not None
         for place, _, count in info.files_in(index * info.piece_length, info.piece_size(index)):
             self.files[place].came(count)
+        if self._readings is not None:
+            self._readings.verified(index)
         self._emit("verified", index)
         self._wake()
 

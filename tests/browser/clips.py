@@ -18,6 +18,7 @@ _SOUND = "sine=frequency={frequency}:sample_rate=48000"
 _AVC = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-g", "50", "-pix_fmt", "yuv420p"]
 _AAC = ["-c:a", "aac", "-b:a", "64k"]
 _VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "50", "-b:v", "600k"]
+_VP8 = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "50"]
 _FAST = ["-movflags", "+faststart"]
 _FRAGMENTED = ["-movflags", "+frag_keyframe+empty_moov+default_base_moof"]
 
@@ -27,7 +28,18 @@ FILMS: dict[str, list[str]] = {
     "fragmented.mp4": [*_AVC, *_AAC, *_FRAGMENTED],
     "film.mkv": [*_AVC, *_AAC],
     "vp9.webm": [*_VP9, "-c:a", "libopus"],
-    "vp8.webm": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "50", "-c:a", "libvorbis"],
+    "vp8.webm": [
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-g",
+        "50",
+        "-c:a",
+        "libvorbis",
+    ],
 }
 SONGS: dict[str, list[str]] = {
     "song.mp3": ["-c:a", "libmp3lame"],
@@ -71,7 +83,9 @@ class Clips:
         second = ["-f", "lavfi", "-i", _SOUND.format(frequency=880)]
         maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a"]
         languages = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"]
-        _ffmpeg([*picture, *sound, *second, "-t", str(SECONDS), *maps, *languages, *_AVC, *_AAC, *_FAST], path)
+        _ffmpeg(
+            [*picture, *sound, *second, "-t", str(SECONDS), *maps, *languages, *_AVC, *_AAC, *_FAST], path
+        )
 
 
 def _ffmpeg(arguments: list[str], path: Path) -> None:

@@ -1,5 +1,5 @@
-"""Playing while it comes: containers, seeks and bad input, by MediaSource and by the service worker. Films are
-made by ffmpeg and come from a web server of another origin."""
+"""Playing while it comes: containers, seeks and bad input, by MediaSource and by the service worker. Films
+are made by ffmpeg and come from a web server of another origin."""
 
 import random
 from collections.abc import Iterator

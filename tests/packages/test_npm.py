@@ -55,7 +55,15 @@ def test_the_package_has_what_a_page_needs_and_no_more(npm_project: Path) -> Non
     for named in (described["main"], described["types"], described["unpkg"]):
         assert (package / named).is_file()
     engine = {path.name for path in (package / "dist" / "engine").iterdir()}
-    assert {"worker.mjs", "pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python.zip"} <= engine
+    assert {
+        "worker.mjs",
+        "hasher.mjs",
+        "media.mjs",
+        "pyodide.mjs",
+        "pyodide.asm.mjs",
+        "pyodide.asm.wasm",
+        "python.zip",
+    } <= engine
     assert "LICENSES.txt" in engine
 
 

@@ -2,7 +2,7 @@
 
 export { Torrentide as default } from './api/client';
 export type { TorrentideEvents } from './api/client';
-export type { Bencoded } from './api/bencode';
+export type { Bencodable, Bencoded } from './api/bencode';
 export { Bitfield } from './api/bitfield';
 export type { Diagnosis, Finding, TorrentDiagnosis } from './api/diagnosis';
 export { TorrentideError } from './errors';
@@ -19,3 +19,4 @@ export type { PeerName } from './api/torrent';
 export type { TorrentId, TorrentObject } from './api/torrent-id';
 export { Wire } from './api/wire';
 export type { WireEvents } from './api/wire';
+export type { ExtendedHandshake, PeerExtensions, WireExtension, WireExtensionClass } from './api/wire-extensions';

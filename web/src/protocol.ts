@@ -87,6 +87,15 @@ export type ToEngine =
   | { type: 'remove-peer'; torrent: number; link: number }
   /** Not before the torrent's infoHash event. */
   | { type: 'add-web-seed'; torrent: number; url: string }
+  /**
+   * The page speaks these extensions (BEP 10) on a wire: tell the peer, with the keys of the bencoded dictionary `handshake`
+   * besides.
+   */
+  | { type: 'wire-use'; torrent: number; link: number; names: string[]; handshake: Uint8Array }
+  /** A message of the extension to which the peer gave that number, 1 to 255. */
+  | { type: 'wire-send'; torrent: number; link: number; number: number; data: Uint8Array }
+  /** The page has dealt with an `extended` event of `size` bytes. */
+  | { type: 'wire-took'; torrent: number; link: number; size: number }
   /** Check all stored pieces again. Replies when it is done, with an error where one is bad. */
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
@@ -98,6 +107,14 @@ export type ToEngine =
   | { type: 'info-hash'; id: string | Uint8Array; call: number }
   /** Bytes `start` to `end` (exclusive) of file number `file`, as a Blob, once they are all there. */
   | { type: 'blob'; torrent: number; file: number; start: number; end: number; call: number }
+  /**
+   * The next bytes of a reader, as a Uint8Array: some of `start` to `end` (exclusive) of file number `file` from `start` on, as soon as
+   * they are there; null at the end. `rate` is how many a second it will read, 0 where that is not known. The page numbers its
+   * readers, and asks one thing at a time of each, in order. What a reader comes to is fetched first, in time for its pace.
+   */
+  | { type: 'pull'; torrent: number; reader: number; file: number; start: number; end: number; rate: number; call: number }
+  /** The reader goes; what was asked for its sake is taken back where others wait. */
+  | { type: 'unread'; torrent: number; reader: number }
   /** The data channel of a link, transferred in the task that made it. */
   | { type: 'rtc-channel'; link: number; channel: RTCDataChannel }
   /** In place of rtc-channel where the browser can't transfer a data channel: the port speaks RelayToEngine and RelayToPage. */
@@ -263,6 +280,8 @@ export type TorrentEvent =
   | ['verified', number]
   | ['wire', WireInfo]
   | ['wire-closed', number]
+  /** A message of one of the page's extensions on a link, or, without a name, an extended handshake. Answered by wire-took. */
+  | ['extended', number, string, Uint8Array]
   | ['file-done', number]
   | ['noPeers', string]
   | ['trackerAnnounce']
@@ -276,4 +295,10 @@ export interface WireInfo {
   peerId: string;
   /** Client name and version as the peer tells it (BEP 10 `v`, or by its peer id), or ''. */
   client: string;
+  /** What the peer's handshake said that it knows. */
+  extended: boolean;
+  dht: boolean;
+  fast: boolean;
+  /** The engine's own extensions, in the order of their numbers from 1 on. */
+  extensions: string[];
 }

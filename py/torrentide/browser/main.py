@@ -23,6 +23,8 @@ from torrentide.browser.channels import Channels
 from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
 from torrentide.browser.fetch import Fetches
+from torrentide.browser.hashing import Hashing
+from torrentide.browser.originals import Originals
 from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
@@ -66,6 +68,8 @@ class Host:
         self._torrents: dict[int, PageTorrent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._digests = Digests(shim.digests, self._arm)
+        self._hashing = Hashing(shim.hashers)
+        self._originals = Originals(shim.originals, self._arm)
         self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
         self._channels = Channels(shim.channels, self._owners.get, self._arm)
         self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
@@ -80,12 +84,19 @@ class Host:
             "limits": self._on_limits,
             "remove-peer": self._on_remove_peer,
             "add-web-seed": self._on_add_web_seed,
+            "wire-use": self._on_wire_use,
+            "wire-send": self._on_wire_send,
+            "wire-took": self._on_wire_took,
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
             "vitals": self._on_vitals,
             "destroy": self._on_destroy,
             "info-hash": self._on_info_hash,
             "blob": self._on_blob,
+            "pull": self._on_pull,
+            "unread": lambda message: self._with_torrent(
+                message, lambda torrent: torrent.unread(message["reader"])
+            ),
             "rtc-channel": lambda message: shim.channels.adopt(message["link"], message["channel"]),
             "rtc-relay": lambda message: shim.channels.relay(message["link"], message["port"]),
             "rtc-local": self._on_rtc_local,
@@ -193,7 +204,7 @@ class Host:
 
         async def seed() -> None:
             metainfo, whole = await hash_files(
-                message["files"], message["options"], self._shim.digests, torrent.hashing
+                message["files"], message["options"], self._hashing, torrent.hashing
             )
             torrent.join(metainfo, *_trackers(metainfo, client, [], self._rng), whole=whole)
 
@@ -215,6 +226,10 @@ class Host:
         torrent = self._open_torrent(message)
         torrent.read(message["call"], message["file"], message["start"], message["end"])
 
+    def _on_pull(self, message: dict[str, Any]) -> None:
+        fields = (message[name] for name in ("call", "reader", "file", "start", "end", "rate"))
+        self._open_torrent(message).pull(*fields)
+
     def _on_rescan(self, message: dict[str, Any]) -> None:
         self._open_torrent(message).rescan(message["call"])
 
@@ -231,6 +246,17 @@ class Host:
 
     def _on_add_web_seed(self, message: dict[str, Any]) -> None:
         self._with_torrent(message, lambda torrent: torrent.add_web_seed(message["url"]))
+
+    def _on_wire_use(self, message: dict[str, Any]) -> None:
+        given = message["link"], message["names"], bytes(message["handshake"])
+        self._with_torrent(message, lambda torrent: torrent.use_extensions(*given))
+
+    def _on_wire_send(self, message: dict[str, Any]) -> None:
+        given = message["link"], message["number"], bytes(message["data"])
+        self._with_torrent(message, lambda torrent: torrent.send_extended(*given))
+
+    def _on_wire_took(self, message: dict[str, Any]) -> None:
+        self._with_torrent(message, lambda torrent: torrent.took_extended(message["link"], message["size"]))
 
     def _on_limits(self, message: dict[str, Any]) -> None:
         limits = message["limits"]
@@ -272,8 +298,9 @@ class Host:
             client.session,
             self._page,
             self._timers,
-            self._shim.reader,
+            self._originals,
             self._digests,
+            arm=self._arm,
             gone=lambda: self._close(number),
         )
         client.torrents.add(number)

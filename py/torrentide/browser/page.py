@@ -29,6 +29,17 @@ class Page:
         """Answer a call."""
         self.post({"type": "reply", "call": call, "value": value})
 
+    def reply_bytes(self, call: int, data: bytes) -> None:
+        """Answer a call with bytes, or with null where there are none."""
+        if not data:
+            self.reply(call)
+            return
+        # What goes to the page is copied once, and then handed over.
+        chunk = js.Uint8Array.new(len(data))
+        chunk.assign(data)
+        message = to_js({"type": "reply", "call": call, "value": chunk}, dict_converter=js.Object.fromEntries)
+        self._shim.post(message, to_js([chunk.buffer]))
+
     def refuse(self, call: int, error: Exception) -> None:
         """Answer a call with an error."""
         self.post({"type": "reply", "call": call, "error": error_fields(error)})

@@ -5,25 +5,22 @@ Owns the reading, in the background, of what a page gives to a client, to `add` 
 peers or trackers.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
 
-from torrentide.browser.shim import JsBlob, JsDigests
+from torrentide.browser.hashing import Hashing
+from torrentide.browser.shim import JsBlob
 from torrentide.discovery.blocklist import MAX_LIST_BYTES, BlockList, parse_blocklist
-from torrentide.errors import InvalidTorrent, LocalError, StorageError
-from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, Plan, plan
-from torrentide.metainfo.info import HASH_LENGTH
+from torrentide.errors import InvalidTorrent, LocalError
+from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, plan
 from torrentide.metainfo.magnet import Magnet, parse_info_hash, parse_magnet
 from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, Metainfo, parse_metainfo
 
 # WebTorrent gives a .torrent by URL 30 s; a block list, too.
 FETCH_MILLISECONDS = 30_000
-# Pieces that are read and hashed at a time: enough to keep the disk and SubtleCrypto busy together.
-HASH_AT_ONCE = 4
 
 
 def parse_id(given: str | bytes) -> Metainfo | Magnet | None:
@@ -83,7 +80,7 @@ async def _fetch(url: str, most: int, what: str, fault: type[LocalError]) -> byt
 async def hash_files(
     files: list[dict[str, Any]],
     options: dict[str, Any],
-    digests: JsDigests,
+    hashing: Hashing,
     progress: Callable[[float], None],
 ) -> tuple[Metainfo, JsBlob]:
     """Make a torrent of a page's SeedFiles with its SeedOptions; gives it with the bytes of all files as
@@ -92,7 +89,7 @@ async def hash_files(
     sizes = [(str(file["path"]), blob.size) for file, blob in zip(files, blobs, strict=True)]
     planned = plan(sizes, _options(options), f"Unnamed Torrent {int(js.Date.now())}")
     whole: JsBlob = js.Blob.new(to_js([blobs[number] for number in planned.inputs]))
-    return planned.finish(await _hash(whole, planned, digests, progress)), whole
+    return planned.finish(await hashing.sha1(whole, planned.piece_length, progress)), whole
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -110,23 +107,3 @@ def _options(given: dict[str, Any]) -> Options:
         created_by=given.get("createdBy") or "",
         creation_date=given.get("creationDate"),
     )
-
-
-async def _hash(whole: JsBlob, planned: Plan, digests: JsDigests, progress: Callable[[float], None]) -> bytes:
-    count, piece_length = planned.piece_count, planned.piece_length
-    hashes = bytearray(count * HASH_LENGTH)
-    for first in range(0, count, HASH_AT_ONCE):
-        indexes = range(first, min(first + HASH_AT_ONCE, count))
-        pieces = [
-            whole.slice(index * piece_length, min((index + 1) * piece_length, whole.size))
-            for index in indexes
-        ]
-        try:
-            digested = await asyncio.gather(*[digests.sha1Blob(piece) for piece in pieces])
-        except JsException as exception:
-            raise StorageError(f"a file can't be read: {exception}") from None
-        hashes[first * HASH_LENGTH : indexes.stop * HASH_LENGTH] = b"".join(
-            each.to_bytes() for each in digested
-        )
-        progress(indexes.stop / count)
-    return bytes(hashes)

@@ -1,18 +1,20 @@
-"""What the page reads of a torrent's files: each read is answered with a Blob when its bytes are here.
+"""What the page reads of a torrent's files: whole stretches as Blobs, or bytes in order as they come.
 
-Owns the reads that wait, and has their pieces fetched before the rest. It never knows how bytes come.
+Owns the calls that wait and the page's readers. It never knows how bytes come.
 """
 
-import time
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
-from torrentide.browser.files import FilesHere
 from torrentide.browser.page import Page
 from torrentide.browser.shim import JsBlob
-from torrentide.browser.wanted import Wanted
-from torrentide.errors import Closed, LocalError, TorrentideError
+from torrentide.errors import Closed, LocalError
 from torrentide.metainfo.info import Info
-from torrentide.pieces.bitfield import Bitfield
+from torrentide.reading import Reading, Readings
+
+# Bytes that a pull gives at most: asking costs nothing beside them, and the page has no long task.
+CHUNK_BYTES = 512 * 1024
 
 
 class BlobSource(Protocol):
@@ -23,69 +25,84 @@ class BlobSource(Protocol):
 
 
 class Reads:
-    """Reads of `info`'s files in `store`. `have` is what is here."""
+    """Reads of `info`'s files in `store`, the bytes of which come by `readings`."""
 
-    def __init__(
-        self, info: Info, have: Bitfield, files: FilesHere, store: BlobSource, wanted: Wanted, page: Page
-    ) -> None:
+    def __init__(self, info: Info, readings: Readings, store: BlobSource, page: Page) -> None:
         self._info = info
-        self._have = have
-        self._files = files
+        self._readings = readings
         self._store = store
-        self._wanted = wanted
         self._page = page
-        self._waiting: list[tuple[int, int, int, int]] = []
+        # The page's readers, by its number for each; and a task for each call.
+        self._readers: dict[int, Reading] = {}
+        self._calls: dict[int, asyncio.Task[None]] = {}
 
     def read(self, call: int, file: int, start: int, end: int) -> None:
         """Reply to `call` with bytes `start` to `end` (exclusive) of file number `file` as a Blob, once
         they are here. LocalError where there are no such bytes."""
-        if not 0 <= file < len(self._info.files):
-            raise LocalError(f"there is no file number {file}")
-        length = self._info.files[file].length
-        if not 0 <= start <= end <= length:
-            raise LocalError(f"bytes {start} to {end} of a file of {length} bytes do not exist")
-        self._waiting.append((call, file, start, end))
-        self.serve()
+        begin, behind = self._span(file, start, end)
 
-    def serve(self) -> None:
-        """Answer what can be answered."""
-        waiting, self._waiting = self._waiting, []
-        for call, file, start, end in waiting:
-            pieces = self._pieces(file, start, end)
-            if self._files.is_done(file) or all(index in self._have for index in pieces):
-                self._reply(call, file, start, end)
-            else:
-                self._waiting.append((call, file, start, end))
-        if waiting:
-            self._want()
+        async def blob() -> JsBlob:
+            with self._readings.open(begin, behind) as reading:
+                await reading.wait()
+            return self._store.blob(begin, behind)
+
+        self._answer(call, blob, self._page.reply)
+
+    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+        """Reply to `call` with the next bytes of the page's `reader`, from `start` on, once there are some;
+        see `pull` in protocol.ts. LocalError where there are no such bytes."""
+        begin, behind = self._span(file, start, end)
+        reading = self._readers.get(reader)
+        if reading is None or (reading.position, reading.end) != (begin, behind):
+            self.unread(reader)
+            reading = self._readers[reader] = self._readings.open(begin, behind, rate or None)
+        self._answer(call, lambda: reading.read(CHUNK_BYTES), self._page.reply_bytes)
+
+    def unread(self, reader: int) -> None:
+        """The page's reader goes."""
+        reading = self._readers.pop(reader, None)
+        if reading is not None:
+            reading.close()
+
+    def verified(self, index: int) -> None:
+        """A piece is here."""
+        self._readings.verified(index)
 
     def cancel(self, call: int) -> None:
         """Nobody waits for the reply to `call` any more."""
-        self._waiting = [read for read in self._waiting if read[0] != call]
-        self._want()
+        task = self._calls.pop(call, None)
+        if task is not None:
+            task.cancel()
 
     def close(self) -> None:
         """Whatever waits is refused."""
-        for call, *_ in self._waiting:
-            self._page.refuse(call, Closed("the torrent was removed"))
-        self._waiting.clear()
+        closed = Closed("the torrent was removed")
+        self._readings.end(closed)
+        for call in list(self._calls):
+            self.cancel(call)
+            self._page.refuse(call, closed)
+        for reader in list(self._readers):
+            self.unread(reader)
 
-    def _want(self) -> None:
-        """Have what is waited for fetched before the rest."""
-        pieces = (index for _, *span in self._waiting for index in self._pieces(*span))
-        self._wanted.read(pieces, time.monotonic())
+    def _span(self, file: int, start: int, end: int) -> tuple[int, int]:
+        """Where bytes of a file are in the torrent."""
+        if not 0 <= file < len(self._info.files):
+            raise LocalError(f"there is no file number {file}")
+        entry = self._info.files[file]
+        if not 0 <= start <= end <= entry.length:
+            raise LocalError(f"bytes {start} to {end} of a file of {entry.length} bytes do not exist")
+        return entry.offset + start, entry.offset + end
 
-    def _pieces(self, file: int, start: int, end: int) -> range:
-        if start == end:
-            return range(0)
-        offset, size = self._info.files[file].offset, self._info.piece_length
-        return range((offset + start) // size, (offset + end - 1) // size + 1)
+    def _answer[Result](
+        self, call: int, work: Callable[[], Coroutine[Any, Any, Result]], reply: Callable[[int, Result], None]
+    ) -> None:
+        async def run() -> None:
+            try:
+                result = await work()
+            except Exception as error:
+                self._page.refuse(call, error)
+            else:
+                reply(call, result)
+            self._calls.pop(call, None)
 
-    def _reply(self, call: int, file: int, start: int, end: int) -> None:
-        offset = self._info.files[file].offset
-        try:
-            blob = self._store.blob(offset + start, offset + end)
-        except TorrentideError as error:
-            self._page.refuse(call, error)
-        else:
-            self._page.reply(call, blob)
+        self._calls[call] = asyncio.get_event_loop().create_task(run())

@@ -82,8 +82,28 @@ class JsDigests(Protocol):
     def sha1(self, job: int, size: int) -> None:
         """Digest `size` bytes of the buffer; `onDigest` is told."""
 
-    def sha1Blob(self, blob: JsBlob) -> Awaitable[JsBuffer]:
-        """Digest a Blob."""
+
+class JsHashers(Protocol):
+    """web/src/engine/hashers.ts."""
+
+    def open(self) -> int:
+        """Start the workers, unless somebody has; gives how many there are."""
+
+    def close(self) -> None:
+        """End the workers when nobody needs them any more."""
+
+    def hash(self, blob: JsBlob, piece_length: int, /) -> Awaitable[JsBuffer]:
+        """Digest each piece of a Blob, all hashes one after the other."""
+
+
+class JsOriginals(Protocol):
+    """web/src/engine/originals.ts."""
+
+    onPiece: Callable[[int, JsBuffer, JsBuffer], None]
+    onLost: Callable[[int, str], None]
+
+    def read(self, job: int, blob: JsBlob) -> None:
+        """Read a Blob and digest it; `onPiece` or `onLost` is told."""
 
 
 class JsFetches(Protocol):
@@ -101,13 +121,6 @@ class JsFetches(Protocol):
         """Break it off; nothing more is told of it."""
 
 
-class JsReader(Protocol):
-    """FileReaderSync."""
-
-    def readAsArrayBuffer(self, blob: JsBlob) -> JsBuffer:
-        """The bytes of a Blob. Throws when it can't be read any more."""
-
-
 class Shim(Protocol):
     """web/src/engine/worker.ts."""
 
@@ -115,11 +128,12 @@ class Shim(Protocol):
     sockets: JsSockets
     digests: JsDigests
     fetches: JsFetches
-    reader: JsReader
+    hashers: JsHashers
+    originals: JsOriginals
     engine: Any
 
-    def post(self, message: Any) -> None:
-        """Send a message to the page."""
+    def post(self, message: Any, transfer: Any = ..., /) -> None:
+        """Send a message to the page; the buffers in the array `transfer` are handed over."""
 
     def wake(self, delay: float) -> None:
         """Call `engine.onTimer` after `delay` milliseconds; replaces an earlier wish."""

@@ -1,6 +1,6 @@
-"""Where a torrent's bytes are in a browser, for now: downloads in memory, seeds in the files that were given.
+"""Where a download's bytes are in a browser, for now: in memory. A seed's are in originals.py.
 
-Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
+The payload is on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import js
 from pyodide.ffi import JsException, to_js
 
-from torrentide.browser.shim import JsBlob, JsBuffer, JsReader
+from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Buffer
@@ -58,35 +58,3 @@ class MemoryStore:
     def _part(self, index: int, begin: int, length: int) -> JsBuffer:
         part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
         return part
-
-
-class BlobStore:
-    """The files of a seed, read in place and never copied. See `ports.Store`."""
-
-    def __init__(self, info: Info, whole: JsBlob, reader: JsReader) -> None:
-        self._info = info
-        self._whole = whole
-        self._reader = reader
-
-    def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
-        """A seed has every piece, so nothing is ever written."""
-        raise NotImplementedError
-
-    def read(
-        self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
-    ) -> None:
-        """See `ports.Store`. A file that was changed or removed since is an error."""
-        start = index * self._info.piece_length + begin
-        result: bytes | StorageError
-        try:
-            result = self._reader.readAsArrayBuffer(self._whole.slice(start, start + length)).to_bytes()
-        except JsException as exception:
-            result = StorageError(f"a file that is being seeded was changed or removed: {exception}")
-        done(result, time.monotonic())
-
-    def blob(self, start: int, end: int) -> JsBlob:
-        """Bytes `start` to `end` (exclusive) of the torrent."""
-        return self._whole.slice(start, end)
-
-    def close(self) -> None:
-        """See `ports.Store`."""

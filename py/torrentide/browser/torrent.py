@@ -13,13 +13,15 @@ from typing import Any
 from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
 from torrentide.browser.files import FilesHere
 from torrentide.browser.mirror import Mirror
+from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
 from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
-from torrentide.browser.shim import JsBlob, JsReader
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import BlobStore, MemoryStore
+from torrentide.browser.stores import MemoryStore
 from torrentide.browser.wanted import Wanted
+from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
@@ -32,6 +34,7 @@ from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
+from torrentide.reading import Readings
 from torrentide.timers import Timer, Timers
 
 # Often enough for a moving progress bar; a message costs about as much as three blocks.
@@ -51,8 +54,9 @@ class PageTorrent:
         session: Session,
         page: Page,
         timers: Timers,
-        reader: JsReader,
+        originals: Originals,
         digest: Digest,
+        arm: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
         self.session = session
@@ -62,8 +66,9 @@ class PageTorrent:
         self._page = page
         self._mirror = Mirror(number, page)
         self._timers = timers
-        self._reader = reader
+        self._originals = originals
         self._digest = digest
+        self._arm = arm
         self._gone = gone
         self._closed = False
         self._options: dict[str, Any] = {}
@@ -72,7 +77,7 @@ class PageTorrent:
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
-        self._store: MemoryStore | BlobStore | None = None
+        self._store: MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -80,6 +85,7 @@ class PageTorrent:
         self._reads: Reads | None = None
         self._rescans: Rescans | None = None
         self._wanted: Wanted | None = None
+        self._wires = PageWires(lambda event: self._mirror.tell({}, event))
         self._is_ready = self._is_done = False
         self._refreshing: Timer | None = None
         self._refreshes = 0
@@ -193,6 +199,20 @@ class PageTorrent:
         if self.swarm is not None and link in self.swarm.torrent.peers:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
+    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
+        """The page speaks these extensions on a wire; see `PageWires.use`."""
+        if self.swarm is not None:
+            self._wires.use(self.swarm.torrent, link, names, others, time.monotonic())
+
+    def send_extended(self, link: int, number: int, payload: bytes) -> None:
+        """Send a message of an extension; see `PageWires.send`."""
+        if self.swarm is not None:
+            self._wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
+
+    def took_extended(self, link: int, size: int) -> None:
+        """The page has dealt with a message of an extension."""
+        self._wires.took(link, size)
+
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -203,6 +223,17 @@ class PageTorrent:
         if self._reads is None:
             raise LocalError(f"there is no file number {file} yet: the metadata is not here")
         self._reads.read(call, file, start, end)
+
+    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+        """Reply to `call` with the next bytes of a reader of the page; see `Reads.pull`."""
+        if self._reads is None:
+            raise LocalError(f"there is no file number {file} yet: the metadata is not here")
+        self._reads.pull(call, reader, file, start, end, rate)
+
+    def unread(self, reader: int) -> None:
+        """A reader of the page goes."""
+        if self._reads is not None:
+            self._reads.unread(reader)
 
     def rescan(self, call: int) -> None:
         """Check every stored piece again. Replies to `call`, with StorageError where one is bad."""
@@ -255,7 +286,7 @@ class PageTorrent:
         selected = selected_files(info, self._outer)
         files = self._files = self._mirror.files = FilesHere(info, self._picker.have)
         wanted = self._wanted = Wanted(self._torrent)
-        self._open_calls(info, files, wanted)
+        self._open_calls(info)
         self._tell_metadata(info, files, selected)
         self._picker.sequential = self._options["sequential"]
         if self._options["deselect"]:
@@ -273,7 +304,7 @@ class PageTorrent:
         assert self._reads is not None
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
-        self._reads.serve()
+        self._reads.verified(index)
 
     def done(self, now: float) -> None:
         """See `SwarmObserver`: everything that is wanted is here."""
@@ -292,12 +323,14 @@ class PageTorrent:
             "link": peer.link,
             "peerId": (peer.peer_id or b"").hex(),
             "client": client_of(peer),
+            **self._wires.joined(peer),
         }
         self._mirror.tell({}, ["wire", wire])
 
     def peer_left(self, peer: Peer, reason: str, now: float) -> None:
         """See `SwarmObserver`."""
         self._mirror.forget(peer.link)
+        self._wires.left(peer)
         self._mirror.tell({}, ["wire-closed", peer.link])
 
     def announced(self, reply: AnnounceReply) -> None:
@@ -332,12 +365,12 @@ class PageTorrent:
             return list(dict.fromkeys([*own, *foreign])), []
         return own, [] if self._private or (info is not None and info.private) else foreign
 
-    def _open_calls(self, info: Info, files: FilesHere, wanted: Wanted) -> None:
+    def _open_calls(self, info: Info) -> None:
         """From now on the page can read and check files."""
         assert self._store is not None
-        have = self._picker.have
-        self._reads = Reads(info, have, files, self._store, wanted, self._page)
-        self._rescans = Rescans(info, have, self._store, self._digest, self._page, self._checked)
+        readings = Readings(self._torrent, time.monotonic, self._arm)
+        self._reads = Reads(info, readings, self._store, self._page)
+        self._rescans = Rescans(info, self._picker.have, self._store, self._digest, self._page, self._checked)
 
     def _checked(self, index: int) -> None:
         self._mirror.tell({}, ["verified", index])
@@ -356,10 +389,10 @@ class PageTorrent:
             state["so"] = selected
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> MemoryStore | BlobStore:
+    def _open_store(self, info: Info) -> MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
-            self._store = BlobStore(info, self._whole, self._reader)
+            self._store = OriginalStore(info, self._whole, self._originals)
         else:
             self._store = MemoryStore(info)
         return self._store

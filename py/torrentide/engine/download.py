@@ -1,19 +1,21 @@
 """Fetching blocks: what each peer and each web seed is asked for, and what becomes of blocks that come.
 
-Owns the requests in flight, their number per peer, their time-outs, the peers that wait for something to do,
-and the end of a download. Blocks are written straight into the piece's buffer; nothing here makes an object
-per block beyond the request's entry in a dict. It never knows how bytes travel or what a whole piece is
-worth.
+Owns how many requests each peer has and for which blocks, their time-outs, the peers that wait for something
+to do, and the end of a download. Blocks are written straight into the piece's buffer; nothing here makes an
+object per block beyond the request's entry in a dict. It never knows how bytes travel or what a whole piece
+is worth.
 """
 
 from collections.abc import Callable, Iterable
 from math import inf
 
 from torrentide.engine import takeover
+from torrentide.engine.deadlines import Deadlines
 from torrentide.engine.limits import LIMIT_SECONDS, Limit
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
-from torrentide.engine.takeover import Key
+from torrentide.engine.readers import Readers
+from torrentide.engine.requests import MAX_QUEUE, Key, Requests
 from torrentide.engine.turns import Turns
 from torrentide.engine.verify import Verifier
 from torrentide.errors import PeerError
@@ -27,7 +29,6 @@ from torrentide.wire import messages
 # `request_queue_time` is 3 s: with 2 s simulated swarms end 5 % earlier, for less waits at slow peers.
 QUEUE_SECONDS = 2
 MIN_QUEUE = 2
-MAX_QUEUE = 500
 SLOW_START_GAIN = 5000
 WHOLE_PIECE_SECONDS = 20
 # WebTorrent drops a peer that delivers nothing for 30 s; we only take its requests back.
@@ -35,16 +36,12 @@ SNUB_SECONDS = 30.0
 # libtorrent 2.1 disconnects after 50 rejects: asking again and being refused again would never end
 # (webtorrent#2258).
 MAX_REFUSED = 50
-# Requests that were taken back, whose blocks may still come; and blocks that nobody asked for, as many as
-# libtorrent suffers wrong requests.
-MAX_CANCELLED = 2 * MAX_QUEUE
-MAX_UNASKED = 300
 # How often the peers that wait are looked at when no event does it, unless only a speed limit holds them.
 WAIT_SECONDS = 0.5
-# A block may be asked of so many peers that have given nothing yet; and of those who give something, so many
-# are asked twice in all, or one in so many: what is asked twice comes twice as a rule.
+# A block may be asked of so many peers, one of which gives something; and so many blocks are asked twice in
+# all, or one in so many, and not before as few are left: what is asked twice comes twice as a rule.
 MAX_SOURCES = 3
-MIN_DUPLICATES = 4
+MIN_DUPLICATES = 2
 DUPLICATES_PART = 128
 
 
@@ -68,15 +65,17 @@ class Downloader:
         self.paused = False
         self._picker = picker
         self._verifier = verifier
-        self._peers = peers
+        self.peers = peers
         self._limit = limit
         self._down = down
-        # Blocks that several peers were asked for, and how many.
-        self._shared: dict[Key, int] = {}
+        self._requests = Requests(picker, peers, limit)
+        self.readers = Readers(picker)
+        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers)
+        # Blocks that were asked of a second peer at the end.
         self._duplicates = 0
         self._most_duplicates = MIN_DUPLICATES + picker.blocks // DUPLICATES_PART
         # Peers with room in their queue for which there was nothing.
-        self._turns = Turns(timers, self._fill, lambda now: self._allowed(now) > 0, self._delay)
+        self._turns = Turns(timers, self._fill, lambda now: self.allowed(now) > 0, self._delay)
 
     # -- Asking
 
@@ -98,15 +97,15 @@ class Downloader:
     def _fill(self, peer: Peer, now: float) -> None:
         room = peer.queue - len(peer.requests)
         # Asking in batches: a quarter of the queue at a time.
-        if not self._serves(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
+        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
             return
         blocks = self._choose(peer, room, now)
         if blocks:
-            self._ask(peer, blocks, now)
+            self._requests.ask(peer, blocks, now)
         if len(blocks) < room:
             self._turns.wait(peer, now)
 
-    def _serves(self, peer: Peer) -> bool:
+    def _can_ask(self, peer: Peer) -> bool:
         return (
             peer.am_interested
             and peer.pieces is not None
@@ -114,8 +113,12 @@ class Downloader:
             and (not peer.peer_choking or bool(peer.allowed_fast))
         )
 
+    def usable(self, peer: Peer) -> bool:
+        """See `deadlines.Crew`."""
+        return self._can_ask(peer) and not peer.peer_choking
+
     def _choose(self, peer: Peer, room: int, now: float) -> list[Block]:
-        room = min(room, self._allowed(now))
+        room = min(room, self.allowed(now))
         if room <= 0:
             return []
         picker, theirs = self._picker, peer.pieces
@@ -125,25 +128,18 @@ class Downloader:
                 [index for index in peer.allowed_fast if index in theirs], room, peer.link
             )
         whole = peer.down.rate(now) * WHOLE_PIECE_SECONDS >= picker.size_of(0)
+        theirs = self.deadlines.trusted(peer, theirs, now)
         blocks = picker.pick(theirs, room, peer.link, whole=whole, alone=peer.on_parole, hints=peer.suggested)
         if blocks or peer.on_parole or peer.snubbed or not picker.exhausted:
             return blocks
         return self._take_over(peer, now)
 
-    def _allowed(self, now: float) -> int:
+    def allowed(self, now: float) -> int:
         """Blocks that may be asked for now."""
         level = self._limit.level(now)
         if level <= 0 or self._verifier.full:
             return 0
         return MAX_QUEUE if level == inf else max(1, int(level) // BLOCK_LENGTH)
-
-    def _ask(self, peer: Peer, blocks: list[Block], now: float) -> None:
-        if not peer.requests:
-            peer.last_block = peer.asked_since = now
-        for index, begin, _ in blocks:
-            peer.requests[index, begin] = now
-        self._limit.take(sum(length for _, _, length in blocks), now)
-        peer.send(b"".join([messages.request(*block) for block in blocks]), now)
 
     def _delay(self, now: float) -> float:
         return LIMIT_SECONDS if self._limit.level(now) <= 0 else WAIT_SECONDS
@@ -153,26 +149,26 @@ class Downloader:
     def _take_over(self, peer: Peer, now: float) -> list[Block]:
         assert peer.pieces is not None
         fixed = set(self._fixed(peer, now))
-        for victim in takeover.slowest(self._peers(), peer, now):
+        last = sum(len(other.requests) for other in self.peers()) <= self._most_duplicates
+        for victim in takeover.slowest(self.peers(), peer, now):
             keys = takeover.tail(peer, peer.pieces, victim, now, fixed)
             if keys:
-                self._cancel(victim, keys, now)
-                return [(*key, self._length(*key)) for key in keys]
+                self._requests.cancel(victim, keys, now)
+                return [self._requests.block(key) for key in keys]
             silent = takeover.is_silent(victim, now)
-            if not peer.requests and (silent or self._duplicates < self._most_duplicates):
+            if not peer.requests and (silent or (last and self._duplicates < self._most_duplicates)):
                 key = takeover.duplicate(peer, peer.pieces, victim, now, fixed)
                 if key is not None:
                     self._duplicates += not silent
-                    self._shared[key] = self._shared.get(key, 1) + 1
-                    return [(*key, self._length(*key))]
+                    return [self._requests.share(key)]
         return [] if peer.requests else self._beside_web_seeds(peer)
 
     def _fixed(self, peer: Peer, now: float) -> Iterable[Key]:
-        """Requests of others that this peer can't take over: it was asked for them, many were and may be as
-        silent as this one has been so far, or the piece is fetched alone."""
+        """Requests of others that this peer can't take over: it was asked for them, enough others were, or
+        the piece is fetched alone. The last place is for one that gives something."""
         yield from peer.requests
-        if not peer.down.rate(now):
-            yield from (key for key, count in self._shared.items() if count >= MAX_SOURCES)
+        most = MAX_SOURCES if peer.down.rate(now) else MAX_SOURCES - 1
+        yield from (key for key, count in self._requests.shared.items() if count >= most)
         for piece in self._picker.partial.values():
             if piece.closed:
                 yield from ((piece.index, begin) for begin, _ in piece.lacking())
@@ -182,31 +178,10 @@ class Downloader:
         assert peer.pieces is not None
         for piece in self._picker.partial.values():
             if piece.worker < 0 and piece.index in peer.pieces:
-                for begin, length in piece.lacking():
-                    if (piece.index, begin) not in self._shared:
-                        self._shared[piece.index, begin] = 2
-                        return [(piece.index, begin, length)]
+                for begin, _ in piece.lacking():
+                    if (piece.index, begin) not in self._requests.shared:
+                        return [self._requests.share((piece.index, begin))]
         return []
-
-    def _length(self, index: int, begin: int) -> int:
-        return self._picker.length_of(index, begin)
-
-    def _cancel(self, peer: Peer, keys: Iterable[Key], now: float) -> None:
-        """Take requests back. Their blocks may still come, and are welcome."""
-        cancels: list[bytes] = []
-        for key in keys:
-            del peer.requests[key]
-            self._expect_late(peer, key)
-            length = self._length(*key)
-            self._limit.take(-length, now)
-            cancels.append(messages.cancel(*key, length))
-        peer.send(b"".join(cancels), now)
-
-    @staticmethod
-    def _expect_late(peer: Peer, key: Key) -> None:
-        peer.cancelled[key] = None
-        if len(peer.cancelled) > MAX_CANCELLED:
-            del peer.cancelled[next(iter(peer.cancelled))]
 
     # -- Blocks that come
 
@@ -222,33 +197,22 @@ class Downloader:
             peer.snubbed = False
             peer.refused = 0
             self._resize_queue(peer, now)
-        elif not self._came_late(peer, key, len(data), now):
+        elif not self._requests.came_late(peer, key, len(data), now):
+            self.wasted += len(data)
             return
         partial = self._picker.partial.get(index)
         if partial is None:
             self.wasted += len(data)
             return
-        if len(data) != self._length(index, begin):
+        if len(data) != self._picker.length_of(index, begin):
             if asked:
-                self._release(peer, key)
+                self._requests.release(peer, key)
             raise PeerError(
                 f"block {index}:{begin} has {len(data)} bytes, which was not what it was asked for"
             )
         self._store(partial, begin, data, peer.link)
-        if not asked or key in self._shared:
-            self._cancel_others(key, now)
-
-    def _came_late(self, peer: Peer, key: Key, size: int, now: float) -> bool:
-        """Whether a block that the peer is not asked for was asked for before."""
-        if key in peer.cancelled:
-            del peer.cancelled[key]
-            self._limit.take(size, now)
-            return True
-        self.wasted += size
-        peer.unasked += 1
-        if peer.unasked > MAX_UNASKED:
-            raise PeerError(f"more than {MAX_UNASKED} blocks that nobody asked for")
-        return False
+        if not asked or key in self._requests.shared:
+            self._requests.cancel_others(key, now)
 
     def _store(self, partial: PartialPiece, begin: int, data: memoryview, source: int) -> None:
         if not partial.receive(begin, data, source):
@@ -257,12 +221,6 @@ class Downloader:
         self.unverified += len(data)
         if not partial.missing:
             self._verifier.verify(partial)
-
-    def _cancel_others(self, key: Key, now: float) -> None:
-        self._shared.pop(key, None)
-        for other in self._peers():
-            if key in other.requests:
-                self._cancel(other, [key], now)
 
     @staticmethod
     def _resize_queue(peer: Peer, now: float) -> None:
@@ -286,12 +244,8 @@ class Downloader:
     def rejected(self, peer: Peer, index: int, begin: int, now: float) -> None:
         """The peer will not serve a request (BEP 6): the block is free for whoever is looked at next.
         PeerError when it unchoked us only to refuse."""
-        key = index, begin
-        peer.cancelled.pop(key, None)
-        if peer.requests.pop(key, None) is None:
+        if not self._requests.refused(peer, (index, begin), now):
             return
-        self._limit.take(-self._length(*key), now)
-        self._release(peer, key)
         if peer.peer_choking:
             peer.allowed_fast.pop(index, None)
             return
@@ -303,14 +257,14 @@ class Downloader:
         """The peer serves nothing now. Without BEP 6 that takes back every request; with it each is
         rejected by itself."""
         if not peer.fast:
-            self._give_up(peer, now)
+            self._requests.give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)
 
     def gone(self, peer: Peer, now: float) -> None:
         """The peer left: what it was asked for is free again."""
         self._turns.leave(peer)
-        self._give_up(peer, now)
+        self._requests.give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)
 
@@ -322,7 +276,7 @@ class Downloader:
             self.fill(peer, now)
 
     def _snub(self, peer: Peer, now: float) -> None:
-        self._take_back(peer, now)
+        self._requests.take_back(peer, list(peer.requests), now)
         peer.snubbed = True
         peer.slow_start = False
         peer.queue = 1
@@ -331,37 +285,12 @@ class Downloader:
         self.refill(now)
         self._fill(peer, now)
 
-    def _take_back(self, peer: Peer, now: float) -> None:
-        keys = list(peer.requests)
-        self._cancel(peer, keys, now)
-        for key in keys:
-            self._release(peer, key)
-
-    def _give_up(self, peer: Peer, now: float) -> None:
-        keys = list(peer.requests)
-        peer.requests.clear()
-        for key in keys:
-            self._expect_late(peer, key)
-            self._limit.take(-self._length(*key), now)
-            self._release(peer, key)
-
-    def _release(self, peer: Peer, key: Key) -> None:
-        """A block is free, if nobody else was asked for it."""
-        if key in self._shared:
-            others = sum(key in other.requests for other in self._peers() if other is not peer)
-            piece = self._picker.partial.get(key[0])
-            if others or (piece is not None and piece.worker < 0):
-                self._shared[key] = others
-                return
-            del self._shared[key]
-        self._picker.release(*key)
-
     # -- Web seeds, each with a negative number
 
     def reserve(self, source: int, most: int, now: float) -> list[Block]:
         """Blocks for a web seed to fetch: whole pieces next to each other, about `most` blocks. They count
         as asked for. None while paused or held back by the limit."""
-        if self.closed or self.paused or not self._allowed(now):
+        if self.closed or self.paused or not self.allowed(now):
             return []
         blocks = self._picker.pick_run(most, source)
         self._limit.take(sum(length for _, _, length in blocks), now)
@@ -371,17 +300,17 @@ class Downloader:
         """A block that a web seed reserved."""
         self._down.add(len(data), now)
         partial = self._picker.partial.get(index)
-        if partial is None or len(data) != self._length(index, begin):
+        if partial is None or len(data) != self._picker.length_of(index, begin):
             self.wasted += len(data)
             return
         self._store(partial, begin, data, source)
-        if (index, begin) in self._shared:
-            self._cancel_others((index, begin), now)
+        if (index, begin) in self._requests.shared:
+            self._requests.cancel_others((index, begin), now)
 
     def release(self, source: int, index: int, begin: int, now: float) -> None:
         """A block that a web seed reserved will not come."""
-        self._limit.take(-self._length(index, begin), now)
-        if not any((index, begin) in peer.requests for peer in self._peers()):
+        self._limit.take(-self._picker.length_of(index, begin), now)
+        if not any((index, begin) in peer.requests for peer in self.peers()):
             self._picker.release(index, begin)
 
     def leave(self, source: int, now: float) -> None:
@@ -391,23 +320,24 @@ class Downloader:
 
     # -- Whole pieces
 
-    def settled(self, piece: PartialPiece) -> None:
+    def settled(self, piece: PartialPiece, now: float, *, good: bool) -> None:
         """A piece is checked and stored, or has to be fetched again."""
         self.unverified -= piece.received
+        self.deadlines.settled(piece.index, now, good=good)
 
     # -- The torrent
 
     def pause(self, now: float) -> None:
         """Ask for nothing, and take back what was asked."""
         self.paused = True
-        for peer in list(self._peers()):
+        for peer in list(self.peers()):
             if peer.requests:
-                self._take_back(peer, now)
+                self._requests.take_back(peer, list(peer.requests), now)
 
     def resume(self, now: float) -> None:
         """Go on."""
         self.paused = False
-        for peer in list(self._peers()):
+        for peer in list(self.peers()):
             self.changed(peer, now)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from torrentide.engine.interest import Interest
 from torrentide.engine.limits import Limit
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.readers import Reader
 from torrentide.engine.serving import Serving
 from torrentide.engine.upload import Uploader
 from torrentide.engine.verify import Verifier
@@ -21,7 +22,6 @@ from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
 from torrentide.errors import PeerError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
-from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
 from torrentide.pieces.priorities import FilePriorities
@@ -83,9 +83,9 @@ class Exchange:
         # Bytes of pieces that are here and checked.
         self.verified_bytes = 0
         if seeding:
-            self.picker.have = Bitfield.full(info.piece_count)
-            self.picker.needed = Bitfield(info.piece_count)
+            self.picker.begin_complete()
             self.verified_bytes = info.length
+        self._finished = self.picker.finished
         self._peers = peers
         self._observer = observer
         self._blame = blame
@@ -138,14 +138,42 @@ class Exchange:
 
     def set_priorities(self, priorities: Mapping[int, int], now: float) -> None:
         """Change the priorities of pieces: 0 is not wanted, 7 comes first."""
-        finished = self.picker.finished
         for index, priority in priorities.items():
-            self.picker.set_priority(index, priority)
+            self.picker.wanted.choose(index, priority)
+        self._recount(now)
+
+    def _recount(self, now: float) -> None:
+        """What is needed has changed."""
         for peer in list(self._peers.values()):
             self._interest.recount(peer, now)
             self._downloader.changed(peer, now)
-        if self.picker.finished != finished:
+        if self.picker.finished != self._finished:
             self._on_finished(now)
+
+    def open_reader(self, start: int, end: int, now: float, rate: float | None) -> Reader:
+        """See `Torrent.open_reader`."""
+        reader, more = self._downloader.readers.open(start, end, now, rate)
+        if more:
+            self._recount(now)
+        self._downloader.deadlines.plan(now)
+        return reader
+
+    def move_reader(self, reader: Reader, position: int, now: float) -> None:
+        """See `Torrent.move_reader`."""
+        reader.move(position, now)
+        self._downloader.deadlines.moved(reader, now)
+
+    def close_reader(self, reader: Reader, now: float) -> None:
+        """See `Torrent.close_reader`."""
+        fewer = self._downloader.readers.close(reader)
+        self._downloader.deadlines.plan(now)
+        if fewer:
+            self._recount(now)
+
+    def set_critical(self, indexes: Iterable[int], now: float) -> None:
+        """See `Torrent.set_critical`."""
+        self._downloader.readers.set_critical(indexes)
+        self._downloader.deadlines.plan(now)
 
     def add_web_seeds(self, urls: Iterable[str], now: float, *, pieces: bool) -> None:
         """Fetch from these web servers, too: they have the files (BEP 19) or serve `pieces` (BEP 17)."""
@@ -194,6 +222,7 @@ class Exchange:
         self._serving.gone(peer)
         if not closing:
             self._downloader.gone(peer, now)
+            self._serving.fill_slots(now)
 
     def lost_piece(self, peer: Peer, index: int, now: float) -> None:
         """The peer no longer has a piece (BEP 54)."""
@@ -220,8 +249,8 @@ class Exchange:
                 self._downloader.choked(peer, now)
             case messages.Unchoke():
                 self._downloader.changed(peer, now)
-            case messages.Interested():
-                self._serving.interested(peer, now)
+            case messages.Interested() | messages.NotInterested():
+                self._serving.fill_slots(now)
             case messages.AllowedFast(index):
                 self._on_hint(peer, peer.allowed_fast, index, now)
             case messages.Suggest(index):
@@ -248,7 +277,7 @@ class Exchange:
 
     def _on_verified(self, piece: PartialPiece, now: float) -> None:
         self.verified_bytes += piece.length
-        self._downloader.settled(piece)
+        self._downloader.settled(piece, now, good=True)
         self._acquit(piece, now)
         self._observer.verified(piece.index, now)
         self._tell_have(piece.index, now)
@@ -268,6 +297,7 @@ class Exchange:
                 self._interest.verified(peer, index, now)
 
     def _on_finished(self, now: float) -> None:
+        self._finished = self.picker.finished
         self._run_web_seeds(now)
         self._observer.finished(now)
 
@@ -290,7 +320,7 @@ class Exchange:
             self._blame.cleared(peer.peer_id or b"")
 
     def _on_bad_piece(self, piece: PartialPiece, now: float) -> None:
-        self._downloader.settled(piece)
+        self._downloader.settled(piece, now, good=False)
         self._observer.warning(PeerError(f"piece {piece.index} failed verification; it is fetched again"))
         liars = self._blame.failed(piece.index, piece.blocks())
         for peer in self._peers.values():
@@ -308,7 +338,7 @@ class Exchange:
                 self._web_seeds.failed(source, now)
 
     def _on_not_stored(self, piece: PartialPiece, error: Exception, now: float) -> None:
-        self._downloader.settled(piece)
+        self._downloader.settled(piece, now, good=False)
         self._on_store_error(error)
 
     def _on_store_error(self, error: Exception) -> None:

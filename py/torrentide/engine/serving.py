@@ -208,12 +208,17 @@ class Serving:
 
     # -- Choking
 
-    def interested(self, peer: Peer, now: float) -> None:
-        """The peer wants something. A newcomer does not wait for the next round while a slot is free."""
-        if peer.am_choking and not self.paused:
-            taken = sum(1 for other in self._peers() if not other.am_choking and other.peer_interested)
-            if taken < choker.UPLOAD_SLOTS:
-                self._unchoke(peer, now)
+    def fill_slots(self, now: float) -> None:
+        """A peer wants something, or one wants nothing any more: nobody waits for the next round while a slot
+        is free."""
+        if self.paused:
+            return
+        interested = [peer for peer in self._peers() if peer.peer_interested]
+        waiting = [peer for peer in interested if peer.am_choking]
+        free = choker.UPLOAD_SLOTS - len(interested) + len(waiting)
+        waiting.sort(key=lambda peer: peer.unchoked_at)
+        for peer in waiting[: max(0, free)]:
+            self._unchoke(peer, now)
 
     def rechoke(self, now: float) -> None:
         """A round of choking."""

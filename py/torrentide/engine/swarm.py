@@ -32,7 +32,7 @@ MAX_PENDING_LINKS = 30
 NO_PEERS_SECONDS = 30.0
 # Peers below which a download looks for more before the tracker's interval is over: a slow one among as many
 # holds nothing up.
-FEW_PEERS = 4
+FEW_PEERS = 8
 # A connection that stands this long is a success. One that is dropped right behind the handshake, again and
 # again, must not have us announce every few seconds.
 SETTLED_SECONDS = 30.0

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Set
 from itertools import islice
 
 from torrentide.engine.peer import Peer
+from torrentide.engine.requests import Key
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import BLOCK_LENGTH
-
-Key = tuple[int, int]
-"""A block by its piece and begin."""
 
 # A peer is taken to give at least this many bytes a second.
 _SLOWEST = 1024.0

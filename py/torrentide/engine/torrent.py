@@ -18,6 +18,7 @@ from torrentide.engine.limits import Limits
 from torrentide.engine.metadata_exchange import MetadataExchange
 from torrentide.engine.peer import MAX_UNSENT, Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.readers import Reader
 from torrentide.engine.serving import REQUEST_QUEUE
 from torrentide.engine.webseed import Web
 from torrentide.errors import PeerError, TorrentideError
@@ -192,6 +193,27 @@ class Torrent:
         assert self._exchange is not None, "priorities before the metadata is known"
         self._exchange.set_priorities(self._exchange.files.set(place, priority), now)
 
+    def open_reader(self, start: int, end: int, now: float, rate: float | None = None) -> Reader:
+        """Somebody reads bytes `start` to `end` (exclusive) of the torrent in order, `rate` of them a second
+        if that is known: they are fetched before others, in time for that. The info must be known."""
+        assert self._exchange is not None, "a reader before the metadata is known"
+        return self._exchange.open_reader(start, end, now, rate)
+
+    def move_reader(self, reader: Reader, position: int, now: float) -> None:
+        """A reader has read all bytes before `position`."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.move_reader(reader, position, now)
+
+    def close_reader(self, reader: Reader, now: float) -> None:
+        """A reader reads no more."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.close_reader(reader, now)
+
+    def set_critical(self, indexes: Iterable[int], now: float) -> None:
+        """Fetch these pieces before all others but those that readers come to. The info must be known."""
+        assert self._exchange is not None, "critical pieces before the metadata is known"
+        self._exchange.set_critical(indexes, now)
+
     def add_web_seeds(self, urls: Iterable[str], now: float, *, pieces: bool = False) -> None:
         """Fetch from these web servers, too: they have the files (BEP 19) or serve `pieces` (BEP 17)."""
         if self._exchange is not None:
@@ -248,6 +270,10 @@ class Torrent:
             return
         if self._exchange is not None:
             self._exchange.fill(peer, now)
+        self.check_unsent(peer, now)
+
+    def check_unsent(self, peer: Peer, now: float) -> None:
+        """Part with a peer that does not read what it is sent."""
         if peer.unsent > MAX_UNSENT:
             self.drop(peer, f"more than {MAX_UNSENT} bytes wait unsent: the peer does not read", now)
 
@@ -285,8 +311,7 @@ class Torrent:
         self._by_id[handshake.peer_id] = peer
         self.blame.name(peer.link, handshake.peer_id)
         peer.on_parole = self.blame.is_on_parole(handshake.peer_id)
-        if handshake.extended:
-            self._send_extended_handshake(peer, now)
+        self.tell_extensions(peer, now)
         if self._exchange is not None:
             self._exchange.joined(peer, now)
         elif peer.fast:
@@ -301,9 +326,14 @@ class Torrent:
         kept = survivor(old.key, new.key) if old.key and new.key else old.key
         return new if kept == old.key else old
 
-    def _send_extended_handshake(self, peer: Peer, now: float) -> None:
+    def tell_extensions(self, peer: Peer, now: float) -> None:
+        """Send our extended handshake, or a later one when it has changed (BEP 10), to who knows of any."""
+        greeting = peer.connection.handshake
+        if greeting is None or not greeting.extended:
+            return
         handshake = ExtendedHandshake(
             ids=peer.extensions.ids,
+            others=peer.extensions.others,
             client=CLIENT,
             request_queue=REQUEST_QUEUE,
             metadata_size=self._metadata.size,
@@ -353,6 +383,8 @@ class Torrent:
         told = peer.extensions.receive_handshake(message.payload)
         peer.upload_only = bool(told.upload_only)
         self._metadata.shook_hands(peer, now)
+        if peer.extensions.listener is not None and peer.link in self.peers:
+            peer.extensions.listener(message.payload, now)
 
     @staticmethod
     def _on_upload_only(peer: Peer, payload: bytes) -> None:
@@ -415,7 +447,7 @@ class Torrent:
             self.drop(peer, str(error), now)
             return
         if peer.extensions.peer.ids:
-            self._send_extended_handshake(peer, now)
+            self.tell_extensions(peer, now)
         exchange.fill(peer, now)
         if peer.peer_interested:
             exchange.message(peer, messages.Interested(), now)

@@ -16,6 +16,8 @@ from torrentide.pieces.bitfield import Bitfield
 # libtorrent's priorities: 0 is not wanted, 4 is usual, 7 comes first.
 MAX_PRIORITY = 7
 DEFAULT_PRIORITY = 4
+# Above them: what a reader comes to soon.
+READ_AHEAD = MAX_PRIORITY + 1
 # Buckets of one priority: more peers than a page can connect to count as this many.
 _COUNTS = 1024
 # So many of the best pieces are tried one by one: most peers have one of them. For the others bitfields are
@@ -42,7 +44,7 @@ class Availability:
         for place, index in enumerate(order):
             self._place[index] = place
         # The same as one bitfield for each priority.
-        self._masks = [Bitfield(count) for _ in range(MAX_PRIORITY + 1)]
+        self._masks = [Bitfield(count) for _ in range(READ_AHEAD + 1)]
         self._masks[DEFAULT_PRIORITY] = Bitfield.full(count)
 
     def peers(self, index: int) -> int:
@@ -50,11 +52,15 @@ class Availability:
         return self._peers[index] + self.seeds
 
     def priority(self, index: int) -> int:
-        """0 to 7."""
+        """0 to 7, or READ_AHEAD."""
         return self._priorities[index]
 
     def __contains__(self, index: int) -> bool:
         return index in self._masks[self._priorities[index]]
+
+    def has(self, priority: int) -> bool:
+        """Whether pieces of that priority are to be picked."""
+        return self._masks[priority].held > 0
 
     def __len__(self) -> int:
         return sum(mask.held for mask in self._masks)
@@ -134,7 +140,7 @@ class Availability:
         return []
 
     def _key(self, index: int) -> int:
-        return (MAX_PRIORITY - self._priorities[index]) * _COUNTS + min(self._peers[index], _COUNTS - 1)
+        return (READ_AHEAD - self._priorities[index]) * _COUNTS + min(self._peers[index], _COUNTS - 1)
 
     def _move(self, index: int, peers: int) -> None:
         if index in self:

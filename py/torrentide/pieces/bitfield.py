@@ -1,6 +1,6 @@
 """A set of piece numbers as the wire protocol writes it: one bit a piece, high bit first (BEP 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torrentide.errors import PeerError
 
@@ -58,6 +58,25 @@ class Bitfield:
         self._bits[index >> 3] &= ~(0x80 >> (index & 7))
         self.held -= 1
         return True
+
+    def fill(self) -> None:
+        """Set every bit."""
+        self._bits[:] = Bitfield.full(self.count)._bits
+        self.held = self.count
+
+    def clear(self) -> None:
+        """Clear every bit."""
+        self._bits[:] = bytes(len(self._bits))
+        self.held = 0
+
+    def without(self, indexes: Iterable[int]) -> "Bitfield":
+        """A copy that lacks these."""
+        field = Bitfield(self.count)
+        field._bits[:] = self._bits
+        field.held = self.held
+        for index in indexes:
+            field.remove(index)
+        return field
 
     @property
     def complete(self) -> bool:

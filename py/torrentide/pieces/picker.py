@@ -1,18 +1,19 @@
 """Which block to ask a peer for next.
 
-Owns our bitfield, what we still want, the pieces on their way in, and the order of the rest. Urgent pieces
-come first, then pieces that were begun, so that they can be verified and shared soon; then the next by
-priority and rarity. A fast peer gets a piece to itself (its worker), so that few pieces are half done and a
-bad one has one culprit. It never knows the wire, the clock or rates.
+Owns our bitfield, the pieces on their way in, and the order of the rest. Urgent pieces come first, and what
+else readers are near to; then pieces that were begun, so that they can be verified and shared soon; then the
+next by priority and rarity. A fast peer gets a piece to itself (its worker), so that few pieces are half done
+and a bad one has one culprit. It never knows the wire, the clock or rates.
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 
-from torrentide.pieces.availability import Availability
+from torrentide.pieces.availability import READ_AHEAD, Availability
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
+from torrentide.pieces.wanted import Wanted
 
 Block = tuple[int, int, int]
 """A block: piece number, begin and length in bytes."""
@@ -26,8 +27,7 @@ _LOOKS = 32
 
 class Picker:
     """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all, of which
-    `pads_in(begin, length)` gives the padding. `sequential`: in order instead of rarest first. `urgent` names
-    pieces to be fetched before all others, most urgent first."""
+    `pads_in(begin, length)` gives the padding. `sequential`: in order instead of rarest first."""
 
     def __init__(
         self,
@@ -38,15 +38,15 @@ class Picker:
         pads_in: Callable[[int, int], Iterable[tuple[int, int]]] = lambda begin, length: (),
     ) -> None:
         self.have = Bitfield(count)
-        # The pieces that lack and have a priority above 0.
-        self.needed = Bitfield.full(count)
         self.availability = Availability(count, rng)
         self.partial: dict[int, PartialPiece] = {}
+        self.wanted = Wanted(self.have, self.availability, self.partial)
         self.sequential = False
-        self.urgent: list[int] = []
-        # Those of `partial` that have free blocks, by worker; 0 stands for those without one.
+        # Those of `partial` that have free blocks, by worker; 0 stands for those without one. And those of
+        # them that readers are near to.
         self._open: dict[int, dict[int, PartialPiece]] = {0: {}}
-        self._piece_length = piece_length
+        self._near: dict[int, PartialPiece] = {}
+        self.piece_length = piece_length
         self._length = length
         self._pads_in = pads_in
 
@@ -68,7 +68,9 @@ class Picker:
         the order."""
         picked: list[Block] = []
         while len(picked) < most:
-            piece = self._choose(theirs, who, alone, hints)
+            piece = self._choose_near(theirs, who, whole, alone)
+            if piece is None:
+                piece = self._choose(theirs, who, whole, alone, hints)
             if piece is None:
                 piece = self._begin(theirs, who, whole or alone, alone, hints)
             if piece is None and not alone:
@@ -91,6 +93,17 @@ class Picker:
                 self._take(piece, most, picked)
         return picked
 
+    def pick_any(self, index: int) -> Block | None:
+        """A block of this piece, whoever works on it; None when no block is free, or it is closed."""
+        piece = self.partial.get(index)
+        if piece is None and index in self.availability:
+            piece = self._start(index, 0)
+        if piece is None or not piece.free or piece.closed:
+            return None
+        picked: list[Block] = []
+        self._take(piece, 1, picked)
+        return picked[0]
+
     def pick_run(self, most: int, who: int) -> list[Block]:
         """Whole pieces next to each other for a source that has them all and likes long reads: at least one
         if any is left, and no more than `most` blocks beyond it. What lacks of pieces that it gave back
@@ -99,9 +112,12 @@ class Picker:
         self._take_begun(who, most, picked)
         if picked:
             return picked
-        index = self._next(Bitfield.full(self.have.count), ())
+        everything = Bitfield.full(self.have.count)
+        index = next((index for index in self.wanted.urgent if index in self.availability), None)
+        if index is None:
+            index = self._next(everything, ())
         while index is not None and index in self.availability:
-            self._take(self._start(index, who), self._piece_length, picked)
+            self._take(self._start(index, who), self.piece_length, picked)
             index = index + 1 if index + 1 < self.have.count and len(picked) < most else None
         if not picked:
             self._take_begun(0, most, picked)
@@ -117,14 +133,33 @@ class Picker:
         if not piece.free:
             self._shut(piece)
 
-    def _choose(self, theirs: Bitfield, who: int, alone: bool, hints: Iterable[int]) -> PartialPiece | None:
-        """A begun piece for this peer: an urgent one, its own, one that is suggested, or one without a
-        worker."""
-        if not alone:
-            for index in self.urgent:
+    def _choose_near(self, theirs: Bitfield, who: int, whole: bool, alone: bool) -> PartialPiece | None:
+        """A piece that readers are near to, begun or not. At urgent ones all work together."""
+        wanted = self.wanted
+        for index in wanted.urgent:
+            if index in theirs:
                 piece = self.partial.get(index)
-                if piece is not None and piece.free and not piece.closed and index in theirs:
+                if piece is None and index in self.availability:
+                    return self._start_for(who, index, alone, alone)
+                if piece is not None and piece.free and (piece.worker == who or not (alone or piece.closed)):
                     return piece
+        if not wanted.ahead:
+            return None
+        for piece in islice(self._near.values(), _LOOKS):
+            if piece.worker in ((who,) if alone else (0, who)) and piece.index in theirs:
+                return piece
+        if self.availability.has(READ_AHEAD):
+            best = self._next(theirs, ())
+            if best is not None and best in wanted.ahead:
+                return self._start_for(who, best, whole or alone, alone)
+        return None
+
+    def _choose(
+        self, theirs: Bitfield, who: int, own: bool, alone: bool, hints: Iterable[int]
+    ) -> PartialPiece | None:
+        """A piece for this peer: its own, one that is suggested, or one that is begun and without a worker.
+        What a seed suggests comes before begun pieces: their first blocks came from others, who can give the
+        rest, while the seed alone has what it suggests."""
         for piece in self._open.get(who, {}).values():
             if piece.index in theirs:
                 return piece
@@ -132,8 +167,8 @@ class Picker:
             return None
         shared = self._open[0]
         for index in hints:
-            if index in shared and index in theirs:
-                return shared[index]
+            if index in theirs and (index in shared or index in self.availability):
+                return shared.get(index) or self._start(index, who if own else 0)
         for piece in islice(shared.values(), _LOOKS):
             if piece.index in theirs:
                 return piece
@@ -143,17 +178,15 @@ class Picker:
         self, theirs: Bitfield, who: int, own: bool, closed: bool, hints: Iterable[int]
     ) -> PartialPiece | None:
         index = self._next(theirs, hints)
-        if index is None:
-            return None
+        return None if index is None else self._start_for(who, index, own, closed)
+
+    def _start_for(self, who: int, index: int, own: bool, closed: bool) -> PartialPiece:
         piece = self._start(index, who if own else 0)
         piece.closed = closed
         return piece
 
     def _next(self, theirs: Bitfield, hints: Iterable[int]) -> int | None:
         order = self.availability
-        for index in self.urgent:
-            if index in order and index in theirs:
-                return index
         for index in hints:
             if index in order and index in theirs:
                 return index
@@ -173,15 +206,22 @@ class Picker:
 
     def _start(self, index: int, worker: int) -> PartialPiece:
         self.availability.remove(index)
-        start = index * self._piece_length
+        start = index * self.piece_length
         pads = ((begin - start, length) for begin, length in self._pads_in(start, self.size_of(index)))
         piece = self.partial[index] = PartialPiece(index, self.size_of(index), pads)
         piece.worker = worker
-        self._open.setdefault(worker, {})[index] = piece
+        self._unshut(piece)
         return piece
+
+    def _unshut(self, piece: PartialPiece) -> None:
+        """The piece has free blocks."""
+        self._open.setdefault(piece.worker, {})[piece.index] = piece
+        if piece.index in self.wanted.ahead:
+            self._near[piece.index] = piece
 
     def _shut(self, piece: PartialPiece) -> None:
         """The piece has no free blocks any more, or is gone."""
+        self._near.pop(piece.index, None)
         pieces = self._open.get(piece.worker)
         if pieces is not None and pieces.pop(piece.index, None) is not None and not pieces and piece.worker:
             del self._open[piece.worker]
@@ -190,8 +230,8 @@ class Picker:
         """Begin the pieces that are nothing but padding. They lack nothing."""
         whole = set[int]()
         for begin, length in self._pads_in(0, self._length):
-            whole.update(range(-(-begin // self._piece_length), (begin + length) // self._piece_length))
-            if begin + length == self._length and begin % self._piece_length == 0:
+            whole.update(range(-(-begin // self.piece_length), (begin + length) // self.piece_length))
+            if begin + length == self._length and begin % self.piece_length == 0:
                 whole.add(self.have.count - 1)
         pieces = [self._start(index, 0) for index in sorted(whole) if index in self.availability]
         for piece in pieces:
@@ -207,7 +247,7 @@ class Picker:
             return
         piece.release(begin)
         if piece.free:
-            self._open.setdefault(piece.worker, {})[index] = piece
+            self._unshut(piece)
 
     def leave(self, who: int) -> None:
         """A peer will work on its pieces no more: they are everybody's. A piece that was begun alone has
@@ -216,7 +256,7 @@ class Picker:
             self._shut(piece)
             piece.worker, piece.closed = 0, False
             if piece.free:
-                self._open[0][piece.index] = piece
+                self._unshut(piece)
 
     def verified(self, index: int) -> None:
         """The piece is here and good."""
@@ -237,18 +277,21 @@ class Picker:
 
     # -- What is wanted
 
-    def set_priority(self, index: int, priority: int) -> None:
-        """0 is not wanted, 7 comes first; higher ones before lower ones. A piece on its way in goes on."""
-        if index in self.have:
-            self.availability.set_priority(index, priority)
-            return
-        if priority:
-            self.needed.add(index)
-        else:
-            self.needed.remove(index)
-        self.availability.set_priority(index, priority)
-        if index not in self.partial:
-            self.availability.insert(index)
+    @property
+    def needed(self) -> Bitfield:
+        """The pieces that lack and are wanted."""
+        return self.wanted.needed
+
+    def begin_complete(self) -> None:
+        """Every piece is here from the start."""
+        self.have.fill()
+        self.needed.clear()
+
+    def read_ahead(self, urgent: Sequence[int], ahead: Collection[int]) -> None:
+        """Readers come to these next: see `Wanted.read_ahead`."""
+        self.wanted.read_ahead(urgent, ahead)
+        begun = ((index, self.partial.get(index)) for index in ahead)
+        self._near = {index: piece for index, piece in begun if piece is not None and piece.free}
 
     def is_free(self, index: int) -> bool:
         """Whether blocks of the piece can be asked for."""
@@ -277,4 +320,4 @@ class Picker:
 
     def size_of(self, index: int) -> int:
         """Bytes of the piece; the last one may be short."""
-        return min(self._piece_length, self._length - index * self._piece_length)
+        return min(self.piece_length, self._length - index * self.piece_length)

@@ -10,18 +10,19 @@ _PROTOCOL = b"\x13BitTorrent protocol"
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """Both ids are 20 bytes; `extended` is BEP 10, `fast` is BEP 6."""
+    """Both ids are 20 bytes; `extended` is BEP 10, `fast` is BEP 6, `dht` is BEP 5."""
 
     info_hash: bytes
     peer_id: bytes
     extended: bool = True
     fast: bool = True
+    dht: bool = False
 
     def to_bytes(self) -> bytes:
         """The 68 bytes."""
         reserved = bytearray(8)
         reserved[5] |= 0x10 if self.extended else 0
-        reserved[7] |= 0x04 if self.fast else 0
+        reserved[7] |= (0x04 if self.fast else 0) | (0x01 if self.dht else 0)
         return _PROTOCOL + reserved + self.info_hash + self.peer_id
 
 
@@ -34,4 +35,5 @@ def parse_handshake(data: bytes) -> Handshake:
         peer_id=data[48:68],
         extended=bool(data[25] & 0x10),
         fast=bool(data[27] & 0x04),
+        dht=bool(data[27] & 0x01),
     )

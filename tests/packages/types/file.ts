@@ -1,6 +1,7 @@
 // Every public member of a file and of a wire, with the type that it is said to have.
 
-import type { ByteRange, FileEntry, FileEvents, Wire, WireEvents } from 'torrentide';
+import type { Bencodable, ByteRange, ExtendedHandshake, FileEntry, FileEvents, PeerExtensions } from 'torrentide';
+import type { Wire, WireEvents, WireExtension } from 'torrentide';
 
 export async function read(file: FileEntry, video: HTMLVideoElement): Promise<unknown[]> {
   const range: ByteRange = { start: 0, end: 99 };
@@ -21,6 +22,31 @@ export async function read(file: FileEntry, video: HTMLVideoElement): Promise<un
   file.select(3);
   file.deselect();
   return [events, names, numbers, pieces, flags, blob, buffer];
+}
+
+class Chat implements WireExtension {
+  declare readonly name: string;
+  constructor(readonly wire: Wire) {
+    wire.extendedHandshake.nickname = 'me';
+  }
+  onHandshake(infoHash: string, peerId: string, { dht, fast, extended }: PeerExtensions): unknown {
+    return [infoHash, peerId, dht, fast, extended];
+  }
+  onExtendedHandshake(handshake: ExtendedHandshake): void {
+    this.wire.extended('ut_chat', { nickname: handshake.nickname instanceof Uint8Array, words: ['a', 1, new Uint8Array(1)] });
+  }
+  onMessage(data: Uint8Array): void {
+    this.wire.extended(this.wire.peerExtendedMapping.ut_chat ?? 1, data);
+  }
+}
+
+export function extend(wire: Wire): unknown[] {
+  wire.use(Chat);
+  wire.on('handshake', (infoHash: string, peerId: string, extensions: PeerExtensions) => `${infoHash}${peerId}${extensions.fast}`);
+  wire.on('extended', (name: string) => name);
+  const keys: { [key: string]: Bencodable } = wire.extendedHandshake;
+  const theirs: [ExtendedHandshake, PeerExtensions, boolean] = [wire.peerExtendedHandshake, wire.peerExtensions, wire.hasFast];
+  return [keys, theirs, wire.extendedMapping[4], wire.infoHash];
 }
 
 export function peer(wire: Wire): unknown[] {

@@ -1,4 +1,4 @@
-"""What a page selects and what its reads wait for, joined into what is fetched."""
+"""What a page selects, and what is fetched then."""
 
 import pytest
 
@@ -20,25 +20,6 @@ def test_what_is_selected_is_fetched_and_critical_pieces_first() -> None:
     order = fetched(it)
     assert sorted(order) == [1, 3, 4]
     assert order[0] == 4
-
-
-def test_a_read_fetches_what_nobody_selected_until_it_is_taken_back() -> None:
-    it = Fixture(pieces=6)
-    wanted = Wanted(it.torrent)
-    wanted.select(bytes(6), [], 0.0)
-    assert it.torrent.wants_nothing
-    wanted.read([2, 5, 2], 0.0)
-    wanted.read([5], 0.0)
-    assert fetched(it) == [5]
-    assert it.torrent.wants_nothing
-
-
-def test_reads_come_before_critical_pieces() -> None:
-    it = Fixture(pieces=6)
-    wanted = Wanted(it.torrent)
-    wanted.select(bytes([4] * 6), [3], 0.0)
-    wanted.read([5], 0.0)
-    assert fetched(it)[:2] == [5, 3]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ class Fixture:
         magnet: bool = False,
         private: bool = False,
         padded: bool = False,
+        heard: Heard | None = None,
     ) -> None:
         info, self.data = make_torrent(random.Random(1), pieces * 2 * B - 5, 2 * B)
         files = [(("file",), info.length)]
@@ -135,7 +136,7 @@ class Fixture:
         if padded:
             self.info, self.data = make_padded()
         self.now = 0.0
-        self.timers, self.digest, self.heard = Timers(), HeldDigest(), Heard()
+        self.timers, self.digest, self.heard = Timers(), HeldDigest(), heard or Heard()
         self.store = HeldStore(self.info, self.data if seeding else b"")
         self.opened: list[Info] = []
         self.links = itertools.count(1)

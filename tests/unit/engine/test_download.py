@@ -6,10 +6,7 @@ import pytest
 
 from simulation.world import make_torrent
 from torrentide.engine.download import (
-    MAX_CANCELLED,
-    MAX_QUEUE,
     MAX_REFUSED,
-    MAX_UNASKED,
     MIN_DUPLICATES,
     MIN_QUEUE,
     QUEUE_SECONDS,
@@ -19,6 +16,7 @@ from torrentide.engine.download import (
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.requests import MAX_CANCELLED, MAX_QUEUE, MAX_UNASKED
 from torrentide.engine.verify import MAX_WAITING, Verifier
 from torrentide.errors import PeerError, StorageError
 from torrentide.pieces.bitfield import Bitfield
@@ -53,15 +51,15 @@ class Fixture:
         )
 
     def on_verified(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=True)
         self.verified.append((piece.index, now))
 
     def on_bad(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=False)
         self.bad.append((piece.index, set(piece.sources)))
 
     def on_failed(self, piece: PartialPiece, error: Exception, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=False)
         self.failed.append(error)
 
     def peer(self, queue: int = 2) -> Peer:
@@ -452,14 +450,15 @@ def test_the_last_block_is_asked_of_two_and_cancelled_with_the_slower() -> None:
     assert (it.downloader.wasted, slow.unasked) == (B, 0)
 
 
-def test_a_block_is_asked_of_three_that_have_given_nothing() -> None:
-    """They may all be silent; one that gives is asked as well."""
+def test_a_block_is_asked_of_two_that_have_given_nothing_and_one_that_gives() -> None:
     it = Fixture(blocks=1)
-    first, second, third, fourth = (it.peer(queue=1) for _ in range(4))
+    first, second, third = (it.peer(queue=1) for _ in range(3))
+    giving, late = (rated(it.peer(queue=1), 100 * B, 2.0) for _ in range(2))
     (block,) = it.fill(first, 0.0)
-    assert it.fill(second, 2.0) == it.fill(third, 2.0) == [block]
-    assert it.fill(fourth, 2.0) == []
-    assert it.fill(rated(it.peer(queue=1), 100 * B, 2.0), 2.0) == [block]
+    assert it.fill(second, 2.0) == [block]
+    assert it.fill(third, 2.0) == []
+    assert it.fill(giving, 2.0) == [block]
+    assert it.fill(late, 2.0) == []
 
 
 def test_of_those_who_give_little_is_asked_twice() -> None:
@@ -474,8 +473,21 @@ def test_of_those_who_give_little_is_asked_twice() -> None:
         asked = it.fill(fast, 2.0)
         assert len(asked) == (number < MIN_DUPLICATES), "the oldest two are not taken over, but asked twice"
         fast.requests.clear()
-        it.downloader._shared.clear()
+        it.downloader._requests.shared.clear()
     assert list(slow.requests) == keys
+
+
+def test_nothing_is_asked_twice_while_much_is_on_its_way() -> None:
+    """The few blocks that may be are those that everything waits for."""
+    it = Fixture(blocks=40)
+    fast = rated(it.peer(queue=1), 100 * B, 2.0)
+    others = [rated(it.peer(queue=2), B // 8, 2.0) for _ in range(20)]
+    assert sum(len(it.fill(peer, 0.0)) for peer in others) == 40
+    assert it.fill(fast, 2.0) == []
+    for peer in others[1:]:
+        for block in list(peer.requests):
+            it.deliver(peer, block, now=2.0)
+    assert len(it.fill(fast, 2.0)) == 1
 
 
 def test_a_piece_that_is_fetched_alone_is_left_alone() -> None:

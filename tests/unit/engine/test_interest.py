@@ -21,7 +21,7 @@ class Fixture:
         self.picker = Picker(COUNT, 16384, COUNT * 16384, random.Random(1))
         for index in range(2):
             self.picker.verified(index)
-        self.picker.set_priority(2, 0)
+        self.picker.wanted.choose(2, 0)
         self.interest = Interest(self.picker)
 
     def peer(self) -> Peer:
@@ -124,7 +124,7 @@ def test_interest_follows_what_we_want() -> None:
     it = Fixture()
     peer = it.peer()
     it.interest.told(peer, messages.Have(2), 1.0)
-    it.picker.set_priority(2, 4)
+    it.picker.wanted.choose(2, 4)
     it.interest.recount(peer, 1.0)
     assert heard(peer) == [messages.Interested()]
     it.picker.verified(2)

@@ -68,7 +68,7 @@ class Fixture:
     def interested(self, peer: Peer, now: float) -> None:
         """The peer says that it wants something."""
         peer.peer_interested = True
-        self.serving.interested(peer, now)
+        self.serving.fill_slots(now)
 
     def gets(self, peer: Peer, index: int) -> list[messages.Message]:
         """The peer has a piece now; what it is told to that."""
@@ -267,6 +267,21 @@ def test_an_end_shows_everything_to_everybody() -> None:
 
 
 # -- A pause
+
+
+def test_a_slot_that_becomes_free_goes_to_who_has_waited_longest() -> None:
+    it = Fixture()
+    peers = [it.peer() for _ in range(choker.UPLOAD_SLOTS + 2)]
+    for peer in peers:
+        it.interested(peer, 0.0)
+    late, early = peers[-2:]
+    late.unchoked_at = 1.0
+    assert late.am_choking
+    assert early.am_choking
+    peers[0].peer_interested = False
+    it.serving.fill_slots(2.0)
+    assert not early.am_choking
+    assert late.am_choking, "there was one slot"
 
 
 def test_a_pause_chokes_everybody_and_ends() -> None:

@@ -278,6 +278,20 @@ def test_interest_follows_what_is_lacking() -> None:
     assert second.heard()[0] == messages.Interested()
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_wants_nothing_more_makes_room_for_who_waits(leaves: bool) -> None:
+    it = Fixture(seeding=True)
+    *having, waiting = [it.remote().hello() for _ in range(choker.UPLOAD_SLOTS + 1)]
+    for remote in (*having, waiting):
+        remote.say(messages.INTERESTED)
+    assert messages.Unchoke() not in waiting.heard()
+    if leaves:
+        it.torrent.disconnected(having[0].peer.link, "gone", 1.0)
+    else:
+        having[0].say(messages.NOT_INTERESTED)
+    assert messages.Unchoke() in waiting.heard()
+
+
 def test_a_seed_of_ours_wants_nothing() -> None:
     it = Fixture(seeding=True)
     assert it.heard.events == ["metadata", "done"]

@@ -56,10 +56,10 @@ class Fixture:
         )
 
     def _verified(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=True)
 
     def _bad(self, piece: PartialPiece, now: float) -> None:
-        self.downloader.settled(piece)
+        self.downloader.settled(piece, now, good=False)
         self.seeds.failed(-1, now)
 
     def download(self, limit: float = 1e4) -> bool:

@@ -261,3 +261,12 @@ def test_a_piece_is_free_until_each_block_was_asked_for() -> None:
     assert not picker.exhausted
     picker.verified(0)
     assert not picker.is_free(0)
+
+
+def test_what_a_seed_suggests_comes_before_begun_pieces() -> None:
+    """Others, who gave the first blocks of a begun piece, can give the rest; the seed alone has the other."""
+    picker = make(4)
+    (begun,) = pick(picker, most=1)
+    new = (begun + 1) % 4
+    assert pick(picker, most=1, who=2, hints=[new]) == [new]
+    assert pick(picker, most=1, who=2) == [begun]

@@ -7,6 +7,7 @@ import { stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
+import { type ByteReader, chunksOf, streamOf } from './reading';
 import type { Selections } from './selections';
 import { typeOf } from './types';
 
@@ -15,6 +16,11 @@ export interface ByteRange extends Abortable {
   start?: number | undefined;
   /** Last byte, inclusive; one past the end of the file means its last byte. */
   end?: number | undefined;
+}
+
+export interface StreamRange extends ByteRange {
+  /** Bytes a second that will be read, where that is known: what is ahead is fetched in time for it. */
+  rate?: number | undefined;
 }
 
 export interface FileEvents {
@@ -33,15 +39,14 @@ export interface FileOwner {
   readonly server: FileServer | null;
   /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
+  /** Reads the same bytes in order, `rate` of them a second if that is known, else 0. */
+  reader(start: number, end: number, rate: number): ByteReader;
   select(from: number, to: number, priority: number | boolean | undefined): void;
   /** All that this file does not share with another one that is wanted. */
   deselect(file: FileEntry): void;
 }
 
 type Callback<T> = (error: Error | null, value?: T) => void;
-
-/** Bytes that a stream asks for at a time: several pieces, so that a slow torrent still flows. */
-const STREAM_CHUNK = 1024 * 1024;
 
 export class FileEntry extends EventEmitter<FileEvents> {
   readonly name: string;
@@ -122,23 +127,13 @@ export class FileEntry extends EventEmitter<FileEvents> {
   }
 
   /** The bytes in order, as they come. Errors as `blob` rejects; a bad range throws. */
-  stream(range?: ByteRange | null): ReadableStream<Uint8Array> {
-    const stop = new AbortController();
-    const signal = range?.signal ? AbortSignal.any([range.signal, stop.signal]) : stop.signal;
-    const chunks = this.#chunks({ ...this.#bounds(range), signal });
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const { value, done } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => stop.abort(),
-    });
+  stream(range?: StreamRange | null): ReadableStream<Uint8Array> {
+    return streamOf(this.#reader(range), range?.signal);
   }
 
   /** As `stream`. */
-  [Symbol.asyncIterator](range?: ByteRange | null): AsyncGenerator<Uint8Array, void, void> {
-    return this.#chunks({ ...this.#bounds(range), signal: range?.signal });
+  [Symbol.asyncIterator](range?: StreamRange | null): AsyncGenerator<Uint8Array, void, void> {
+    return chunksOf(this.#reader(range), range?.signal);
   }
 
   /** As `streamURL`, or null where requests of this page do not reach the service worker. @internal */
@@ -180,13 +175,9 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.selected = true;
   }
 
-  async *#chunks({ start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined }): AsyncGenerator<Uint8Array, void, void> {
-    for (let at = start; at < end; ) {
-      const next = Math.min(at + STREAM_CHUNK, end);
-      const blob = await this.#owner.read(at, next, signal);
-      yield new Uint8Array(await blob.arrayBuffer());
-      at = next;
-    }
+  #reader(range: StreamRange | null | undefined): ByteReader {
+    const { start, end } = this.#bounds(range);
+    return this.#owner.reader(start, end, range?.rate ?? 0);
   }
 
   #bounds(range: ByteRange | null | undefined): { start: number; end: number } {

@@ -8,6 +8,7 @@ import type { Torrentide } from './client';
 import { FileEntry, type FileOwner } from './file';
 import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
+import { ByteReader } from './reading';
 import { type AddOptions, limitOption } from './options';
 import { Selections } from './selections';
 import { Throttle } from './throttle';
@@ -250,6 +251,17 @@ export class Torrent extends TorrentMirror {
         const question = { type: 'blob', torrent: this.#number, file: index, start, end } as const;
         return (await this.#engine.call(question, signal)) as Blob;
       },
+      reader: (start, end, rate) => {
+        const of = { torrent: this.#number, reader: this.#engine.number() };
+        return new ByteReader(start, end, {
+          pull: async (at, signal) => {
+            if (this.#destroyed) throw closed('torrent');
+            const question = { type: 'pull', ...of, file: index, start: at, end, rate } as const;
+            return (await this.#engine.call(question, signal)) as Uint8Array<ArrayBuffer> | null;
+          },
+          close: () => this.#tell({ type: 'unread', reader: of.reader }),
+        });
+      },
     };
     return new FileEntry(info, owner, !this.#deselected && !this.so);
   }
@@ -360,6 +372,8 @@ export class Torrent extends TorrentMirror {
         this.links.delete(event[1]);
         return wire?.end();
       }
+      case 'extended':
+        return this.links.get(event[1])?.heard(event[2], event[3]);
       case 'file-done':
         return this.files[event[1]]?.finish();
       case 'download':
@@ -405,10 +419,13 @@ export class Torrent extends TorrentMirror {
   }
 
   #onWire(info: WireInfo): void {
-    const wire = new Wire(info, () => this.#tell({ type: 'remove-peer', link: info.link }));
+    const { link } = info;
+    const close = (): void => this.#tell({ type: 'remove-peer', link });
+    const wire = new Wire(this.infoHash ?? '', info, (message) => this.#tell({ ...message, link } as Unnumbered<Message>), close);
     this.links.set(info.link, wire);
     void this.#engine.path(info.link).then((path) => path && wire.reached(path));
     this.emit('wire', wire, undefined);
+    wire.emit('handshake', wire.infoHash, wire.peerId, wire.peerExtensions);
   }
 
   #failed(error: TorrentideError, infoHash: string | undefined): void {

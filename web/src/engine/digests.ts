@@ -19,9 +19,4 @@ export class Digests {
       .digest('SHA-1', new Uint8Array(this.buffer, 0, size))
       .then((digest) => this.onDigest?.(job, digest));
   }
-
-  /** The SHA-1 of a Blob. Rejects when it can't be read any more. */
-  async sha1Blob(blob: Blob): Promise<ArrayBuffer> {
-    return crypto.subtle.digest('SHA-1', await blob.arrayBuffer());
-  }
 }

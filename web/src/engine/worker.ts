@@ -5,6 +5,8 @@ import type { FromEngine, Phase, ToEngine } from '../protocol';
 import { Channels } from './channels';
 import { Digests } from './digests';
 import { Fetches } from './fetch';
+import { Hashers } from './hashers';
+import { Originals } from './originals';
 import { Sockets } from './sockets';
 
 /** What py/torrentide/browser/main.py sets when it starts. */
@@ -19,12 +21,13 @@ class Shim {
   readonly sockets = new Sockets();
   readonly digests = new Digests();
   readonly fetches = new Fetches();
-  readonly reader = new FileReaderSync();
+  readonly hashers = new Hashers();
+  readonly originals = new Originals();
   engine: Engine | null = null;
   private timer = 0;
 
-  post(message: FromEngine): void {
-    postMessage(message);
+  post(message: FromEngine, transfer: Transferable[] = []): void {
+    postMessage(message, transfer);
   }
 
   /** Calls onTimer once, after so many milliseconds; a later call replaces an earlier one. */

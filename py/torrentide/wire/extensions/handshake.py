@@ -12,22 +12,27 @@ MAX_HANDSHAKE_BYTES = 64 * 1024
 MAX_EXTENSIONS = 64
 MAX_CLIENT_CHARS = 64
 
+_OURS = frozenset((b"m", b"v", b"reqq", b"metadata_size", b"upload_only"))
+
 
 @dataclass(slots=True)
 class ExtendedHandshake:
     """`ids` maps an extension's name to its number. `client` is the name and version, `request_queue`
     (reqq) how many requests the sender keeps, `metadata_size` the bytes of its info dict (BEP 9),
-    `upload_only` whether it wants nothing more (BEP 21; None when it does not say)."""
+    `upload_only` whether it wants nothing more (BEP 21; None when it does not say). `others` are further keys
+    that are sent; of a received one they are not kept."""
 
     ids: dict[str, int] = field(default_factory=dict)
     client: str = ""
     request_queue: int | None = None
     metadata_size: int | None = None
     upload_only: bool | None = None
+    others: dict[bytes, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The payload of message 20, number 0."""
-        values: dict[str, Any] = {"m": self.ids}
+        values: dict[str | bytes, Any] = {"m": self.ids}
+        values |= {key: value for key, value in self.others.items() if key not in _OURS}
         if self.client:
             values["v"] = self.client
         if self.request_queue is not None:

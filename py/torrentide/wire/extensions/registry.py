@@ -5,6 +5,7 @@ handshake. An extension is a name and a function for its messages; it knows noth
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from torrentide.errors import PeerError
 from torrentide.wire import messages
@@ -19,18 +20,21 @@ Handler = Callable[[bytes, float], None]
 
 
 class Extensions:
-    """The extensions of one wire. `peer` is what the peer told in its handshakes."""
+    """The extensions of one wire. `peer` is what the peer told in its handshakes; `others` are further keys
+    of ours, and `listener` is given each of the peer's as it came."""
 
-    __slots__ = ("_handlers", "_names", "peer")
+    __slots__ = ("_handlers", "_names", "listener", "others", "peer")
 
     def __init__(self) -> None:
         self.peer = ExtendedHandshake()
+        self.others: dict[bytes, Any] = {}
+        self.listener: Handler | None = None
         self._names: list[str] = []
         self._handlers: list[Handler] = []
 
     def register(self, name: str, handler: Handler) -> None:
-        """Have the messages of extension `name` given to `handler`. Must come before the handshake is
-        sent."""
+        """Have the messages of extension `name` given to `handler`. The peer knows of it behind
+        our next handshake."""
         self._names.append(name)
         self._handlers.append(handler)
 

@@ -1,0 +1,137 @@
+"""Where readers of a torrent are, and which pieces are near to them.
+
+Owns each reader's place and pace, and what follows: the pieces that they come to within some seconds, and of
+those the urgent ones with the time by which each has to be here. It asks nobody for anything.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from torrentide.pieces.picker import Picker
+
+# What lies ahead of a reader for so long goes before the rest of the torrent. p2p-media-loader hurries for
+# 15 s ahead.
+AHEAD_SECONDS = 20.0
+# In bytes: at least as much as one long read of a web seed, at most as much as rqbit claims for a stream.
+MIN_AHEAD = 1024 * 1024
+MAX_AHEAD = 32 * 1024 * 1024
+# Of a reader whose pace is not known yet; a video of middling quality, in bytes a second.
+USUAL_RATE = 200_000.0
+# Pieces that are fetched in order and by all together. More than that would leave nothing to be rare.
+MAX_URGENT = 64
+# So many readers are served at a time, the latest first: a seek goes before a hundred files that are saved.
+MAX_READERS = 32
+# A pace is known when a reader has read for so long. What was read as long ago as the second counts half as
+# much as now, and a pause longer than the third counts as one: a player stops reading when it has enough.
+PACE_SECONDS = 2.0
+FORGET_SECONDS = 30.0
+PAUSE_SECONDS = 5.0
+# What is near to a reader is seen anew whenever it has passed one in so many of the pieces.
+PLANS = 16
+
+
+class Reader:
+    """Somebody who reads bytes from `position` on, up to `end`, in order. `rate` is how many a second, where
+    it is known."""
+
+    __slots__ = ("_bytes", "_given", "_moved_at", "_seconds", "end", "position")
+
+    def __init__(self, position: int, end: int, now: float, rate: float | None = None) -> None:
+        self.position = position
+        self.end = end
+        self._given = rate
+        self._bytes = 0.0
+        self._seconds = 0.0
+        self._moved_at = now
+
+    def move(self, position: int, now: float) -> None:
+        """All before `position` has been read."""
+        passed = min(now - self._moved_at, PAUSE_SECONDS)
+        keep = 0.5 ** (passed / FORGET_SECONDS)
+        self._bytes = self._bytes * keep + position - self.position
+        self._seconds = self._seconds * keep + passed
+        self._moved_at = now
+        self.position = position
+
+    @property
+    def measured(self) -> float | None:
+        """Bytes a second by what it read; None before it has read for a while."""
+        return self._bytes / self._seconds if self._seconds >= PACE_SECONDS else None
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second that it reads, or may be taken to read."""
+        return max(self._given or self.measured or USUAL_RATE, 1.0)
+
+
+class Readers:
+    """The readers of the pieces of `picker`. `deadlines` has the time by which each urgent piece is needed,
+    the most urgent first."""
+
+    def __init__(self, picker: Picker) -> None:
+        self.deadlines: dict[int, float] = {}
+        self._picker = picker
+        self._size = picker.piece_length
+        self._readers: dict[Reader, tuple[int, int]] = {}
+        # What the page holds to be urgent, whoever reads.
+        self._critical: list[int] = []
+        # The end of what was read last, and how fast: a seek ends one reader and begins another.
+        self._known: tuple[int, float] | None = None
+
+    def open(self, start: int, end: int, now: float, rate: float | None) -> tuple[Reader, bool]:
+        """Somebody begins to read bytes `start` to `end` (exclusive) of the torrent. Gives the reader, and
+        whether more pieces are needed than before."""
+        if rate is None and self._known is not None and self._known[0] == end:
+            rate = self._known[1]
+        reader = Reader(start, end, now, rate)
+        more = self._picker.wanted.begin_reading(reader, self._pieces(start, end))
+        self._readers[reader] = (-1, -1)
+        return reader, more
+
+    def close(self, reader: Reader) -> bool:
+        """It reads no more. Gives whether fewer pieces are needed than before."""
+        del self._readers[reader]
+        if reader.measured is not None:
+            self._known = (reader.end, reader.measured)
+        return self._picker.wanted.end_reading(reader)
+
+    def set_critical(self, indexes: Iterable[int]) -> None:
+        """Pieces that are urgent though no reader is near, but less than those that are near to one."""
+        self._critical = list(indexes)
+
+    def has_passed(self, reader: Reader) -> bool:
+        """Whether the reader has come so far since `plan` that another one is due, or waits for a piece that
+        is not urgent yet."""
+        first, behind = self._readers[reader]
+        at = reader.position // self._size
+        lacks = reader.position < reader.end and at not in self._picker.have
+        return (lacks and at not in self.deadlines) or (at - first) * PLANS >= behind - first
+
+    def plan(self, horizon: float, now: float) -> None:
+        """Order anew what is near to readers; what they come to within `horizon` seconds is urgent."""
+        near: dict[int, float] = {}
+        urgent: dict[int, float] = {}
+        have = self._picker.have
+        for reader in islice(reversed(self._readers), MAX_READERS):
+            first, behind = self._readers[reader] = self._stretch(reader)
+            lacking = [index for index in range(first, behind) if index not in have]
+            for place, index in enumerate(lacking):
+                wait = max(0.0, (index * self._size - reader.position) / reader.rate)
+                near[index] = min(now + wait, near.get(index, now + wait))
+                if not place or wait <= horizon:
+                    urgent[index] = near[index]
+        in_order = sorted(urgent, key=lambda index: (urgent[index], index))[:MAX_URGENT]
+        self.deadlines = {index: urgent[index] for index in in_order}
+        critical = [index for index in self._critical if index not in have and index not in self.deadlines]
+        self._picker.read_ahead([*in_order, *critical], near)
+
+    def _stretch(self, reader: Reader) -> tuple[int, int]:
+        """The first piece that is near to the reader, and the one behind the last."""
+        ahead = int(min(max(AHEAD_SECONDS * reader.rate, MIN_AHEAD), MAX_AHEAD))
+        # At least the next piece beside the one that is being read.
+        end = reader.position + max(ahead, 2 * self._size)
+        pieces = self._pieces(reader.position, min(end, reader.end))
+        return pieces.start, pieces.stop
+
+    def _pieces(self, start: int, end: int) -> range:
+        return range(start // self._size, (end - 1) // self._size + 1) if start < end else range(0)

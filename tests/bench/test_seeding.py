@@ -1,0 +1,48 @@
+"""How long it takes from dropping a file of 1 GiB to sharing it, next to WebTorrent, and what it costs of the
+origin's storage. It prints, and asserts nothing about time."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from browser.conftest import NewPage
+from browser.support import Site, run
+
+SIZE = 1024**3
+CHUNK = 16 * 1024**2
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file of 1 GiB, which is removed afterwards."""
+    path = tmp_path_factory.mktemp("seeding") / "film.bin"
+    rng = random.Random(5)
+    with path.open("wb") as file:
+        for _ in range(SIZE // CHUNK):
+            file.write(rng.randbytes(CHUNK))
+    yield path
+    path.unlink()
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_from_drop_to_seeding(site: Site, new_page: NewPage, film: Path, browser: str) -> None:
+    print(f"\n1 GiB from drop to seeding in {browser}: seconds, and MiB of the origin's storage in use then")
+    seconds: dict[str, list[float]] = {"blank": [], "webtorrent": []}
+    for _ in range(ROUNDS):
+        for library, name in (("blank", "Torrentide"), ("webtorrent", "WebTorrent")):
+            page = new_page(browser, f"{site.url}/pages/{library}.html")
+            run(page, "boot")
+            page.evaluate(
+                "() => document.body.append(Object.assign(document.createElement('input'), { type: 'file' }))"
+            )
+            page.set_input_files("input", film)
+            took, used = run(page, "timeSeed")
+            seconds[library].append(took)
+            print(f"  {name}: {took:.2f} s, {used / 2**20:.2f} MiB")
+            page.context.close()
+    ours, theirs = median(seconds["blank"]), median(seconds["webtorrent"])
+    print(f"  medians {ours:.2f} and {theirs:.2f} s, {theirs / ours:.2f} times faster")

@@ -1,0 +1,105 @@
+// The pool of workers that hash big files for seeding, and this worker in their place where there are none. Which runs are hashed,
+// and how many at a time, py/torrentide/browser/hashing.py decides.
+
+import type { FromEngine } from '../protocol';
+import { startWorker } from '../worker-start';
+import type { Hashed, Run, Up } from './hasher';
+import { pieceHashes } from './piece-hashes';
+
+/** Two share the work of reading well (measured on two cores); more than four would only take memory from each other. */
+const MIN_WORKERS = 2;
+const MAX_WORKERS = 4;
+
+interface Job extends Run {
+  resolve(hashes: ArrayBuffer): void;
+  reject(reason: Error): void;
+}
+
+interface Hasher {
+  worker: Worker;
+  /** Firefox now and then loses what is sent to a worker while it loads. */
+  up: boolean;
+  jobs: Map<number, Job>;
+}
+
+export class Hashers {
+  private hashers: Hasher[] = [];
+  private users = 0;
+  private lastJob = 0;
+
+  /** Starts the workers, unless somebody has; gives how many there are. Every `open` needs a `close`. */
+  open(): number {
+    if (this.users++ === 0) {
+      const count = Math.max(MIN_WORKERS, Math.min(navigator.hardwareConcurrency || 0, MAX_WORKERS));
+      for (let each = 0; each < count; each++) this.start();
+    }
+    return this.hashers.length;
+  }
+
+  /** Ends the workers when nobody needs them any more. */
+  close(): void {
+    if (--this.users > 0) return;
+    for (const { worker } of this.hashers.splice(0)) worker.terminate();
+  }
+
+  /** The SHA-1 of each piece of `blob`. Rejects when it can't be read any more. */
+  hash(blob: Blob, pieceLength: number): Promise<ArrayBuffer> {
+    const hashed = new Promise<ArrayBuffer>((resolve, reject) => {
+      this.assign({ job: ++this.lastJob, blob, pieceLength, resolve, reject });
+    });
+    // Python waits for one run at a time; that another one has failed meanwhile is no news to the console.
+    hashed.catch(() => {});
+    return hashed;
+  }
+
+  private assign(job: Job): void {
+    const [first, ...others] = this.hashers;
+    if (!first) return void pieceHashes(job.blob, job.pieceLength).then(job.resolve, job.reject);
+    const idlest = others.reduce((best, each) => (each.jobs.size < best.jobs.size ? each : best), first);
+    idlest.jobs.set(job.job, job);
+    if (idlest.up) send(idlest.worker, job);
+  }
+
+  private start(): void {
+    let worker: Worker;
+    try {
+      worker = startWorker(new URL('hasher.mjs', import.meta.url));
+    } catch {
+      return;
+    }
+    const hasher: Hasher = { worker, up: false, jobs: new Map() };
+    this.hashers.push(hasher);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.lost(hasher);
+    };
+    worker.onmessage = ({ data }: MessageEvent<Up | Hashed | FromEngine>) => {
+      if (data.type === 'hashed') settle(hasher.jobs, data);
+      else if (data.type === 'up') begin(hasher);
+      else this.lost(hasher);
+    };
+  }
+
+  /** A worker that can't be loaded: others do its work. */
+  private lost(hasher: Hasher): void {
+    this.hashers = this.hashers.filter((each) => each !== hasher);
+    hasher.worker.terminate();
+    for (const job of hasher.jobs.values()) this.assign(job);
+  }
+}
+
+function begin(hasher: Hasher): void {
+  hasher.up = true;
+  for (const job of hasher.jobs.values()) send(hasher.worker, job);
+}
+
+function send(worker: Worker, { job, blob, pieceLength }: Job): void {
+  worker.postMessage({ job, blob, pieceLength } satisfies Run);
+}
+
+function settle(jobs: Map<number, Job>, done: Hashed): void {
+  const job = jobs.get(done.job);
+  jobs.delete(done.job);
+  if ('hashes' in done) job?.resolve(done.hashes);
+  else job?.reject(new Error(done.fault));
+}
