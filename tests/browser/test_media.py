@@ -88,3 +88,112 @@ def test_clips_are_what_they_should_be(clips: Clips, tmp_path: Path) -> None:
     assert clips["last.mp4"].index(b"moov") > clips["last.mp4"].index(b"mdat")
     assert clips["first.mp4"].index(b"moov") < clips["first.mp4"].index(b"mdat")
     assert b"moof" in clips["fragmented.mp4"]
+
+
+# Plays what it can of a file; gives the codes of the file's errors, and of what the element was told.
+BAD = """async ([torrentFile, most]) => {
+  const element = screen()
+  const file = await fileOf(torrentFile, client([]))
+  const codes = []
+  file.on('error', ({ code }) => codes.push(code))
+  let told = 0
+  element.addEventListener('error', () => told++)
+  file.streamTo(element)
+  element.play().catch(() => {})
+  await within(most, () => told || element.currentTime > 1)
+  return { codes, told, played: element.currentTime > 1 }
+}"""
+
+
+def lying(film: bytes) -> bytes:
+    """A film whose index says that samples are where they are not, and of sizes that they have not."""
+    at = film.index(b"stsz") + 12
+    sizes = random.Random(4).randbytes(400)
+    return film[: at + 4] + sizes + film[at + 4 + len(sizes) :]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_what_is_no_video_is_an_error_of_file_and_element(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    film = clips["first.mp4"]
+    for name, data, codes in [
+        ("noise.mp4", random.Random(1).randbytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("zeros.webm", bytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("head.mp4", film[:2_000], {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("lying.mp4", lying(film), {"ERR_MEDIA_BROKEN"}),
+    ]:
+        result = page.evaluate(BAD, [offer(server, name, data), 20])
+        assert result["told"] or result["played"], name
+        assert set(result["codes"]) <= codes, name
+    # The page is alive.
+    assert page.evaluate(BAD, [offer(server, "first.mp4", film), 20])["played"]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_truncated_film_plays_as_far_as_it_goes(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    film = clips["first.mp4"]
+    result = page.evaluate(BAD, [offer(server, "half.mp4", film[: len(film) // 2]), 20])
+    assert result["played"], result
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_second_film_on_the_same_element_takes_its_place(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    script = """async ([one, other]) => {
+      const element = screen()
+      const owner = client([])
+      const files = [await fileOf(one, owner), await fileOf(other, owner)]
+      const errors = []
+      for (const file of files) file.on('error', ({ code }) => errors.push(code))
+      files[0].streamTo(element)
+      await new Promise((resolve) => files[1].streamTo(element, resolve))
+      const moved = await playFrom(element, 10)
+      files[0].streamTo(element)
+      await happens(element, 'loadedmetadata')
+      return [moved, await playFrom(element, 5), errors]
+    }"""
+    torrents = [offer(server, name, clips[name]) for name in ("first.mp4", "vp9.webm")]
+    assert page.evaluate(script, torrents) == [True, True, []]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_the_end_of_the_torrent_amid_a_film_is_an_error(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """Or of whoever has it: what was fetched plays on, and what was not is told of."""
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      const owner = client([])
+      const file = await fileOf(torrentFile, owner)
+      const failed = new Promise((resolve) => file.on('error', ({ code }) => resolve(code)))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      await owner.torrents[0].destroy()
+      element.currentTime = 35
+      return Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 15_000, 'nothing'))])
+    }"""
+    assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == "ERR_CLOSED"
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_text_and_pictures_are_shown(new_page: NewPage, server: FileServer, browser: str) -> None:
+    page = media_page(new_page, browser)
+    markdown = b"# Title\n<img src=x onerror=alert(1)>"
+    script = """async ([text, noise]) => {
+      const owner = client([])
+      const file = await fileOf(text, owner)
+      const element = await file.appendTo('body')
+      const called = await new Promise((done) => file.appendTo(document.body, (error, made) => done(made)))
+      const bad = await (await fileOf(noise, owner)).appendTo('body').catch(({ code }) => code)
+      return [element.localName, element.textContent, called.localName, bad, document.querySelector('img')]
+    }"""
+    text, noise = offer(server, "readme.md", markdown), offer(server, "noise.png", b"no picture")
+    assert page.evaluate(script, [text, noise]) == ["pre", markdown.decode(), "pre", "ERR_MEDIA_BROKEN", None]

@@ -3,6 +3,7 @@
 
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import { type RenderOptions, appendTo, renderTo } from '../media/render';
 import { stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
@@ -149,6 +150,20 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return element;
   }
 
+  /** Shows it below an element: video, sound, pictures, PDF, text. Rejects with a TorrentideError where that is not possible. */
+  appendTo(root: string | Element, options?: RenderOptions | null, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  appendTo(root: string | Element, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  appendTo(root: string | Element, options?: RenderOptions | null | Callback<HTMLElement>, callback?: Callback<HTMLElement>): Promise<HTMLElement> {
+    return this.#show(appendTo, root, options, callback);
+  }
+
+  /** Shows it on an element that fits it, such as a `<video>`. As `appendTo`. */
+  renderTo(element: string | Element, options?: RenderOptions | null, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  renderTo(element: string | Element, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  renderTo(element: string | Element, options?: RenderOptions | null | Callback<HTMLElement>, callback?: Callback<HTMLElement>): Promise<HTMLElement> {
+    return this.#show(renderTo, element, options, callback);
+  }
+
   /** WebTorrent 1: the whole file, to a callback. */
   getBuffer(callback: Callback<Uint8Array>): void {
     settle(this.arrayBuffer().then((data) => new Uint8Array(data)), callback);
@@ -161,6 +176,18 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** The page revokes the URL. */
   getBlobURL(callback: Callback<string>): void {
     settle(this.blob().then((blob) => URL.createObjectURL(blob)), callback);
+  }
+
+  #show(
+    how: typeof appendTo,
+    where: string | Element,
+    options: RenderOptions | null | undefined | Callback<HTMLElement>,
+    callback: Callback<HTMLElement> | undefined,
+  ): Promise<HTMLElement> {
+    const heard = typeof options === 'function' ? options : callback;
+    const shown = how(this, where, typeof options === 'function' ? {} : (options ?? {}));
+    if (heard) settle(shown, heard);
+    return shown;
   }
 
   /** Everything is here; called by the torrent. @internal */
