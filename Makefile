@@ -82,6 +82,13 @@ simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
 	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
 		$(PYTHON) -m simulation
 
+crash: build ## Crash the storage ten thousand times, and kill each browser 20 times
+	CRASHES=10000 $(PYTHON) -m pytest -s tests/unit/storage/test_crashes.py
+	KILLS=20 MIB=200 $(PYTHON) -m pytest -s tests/browser/test_kill.py
+
+simulate-streams: ## Videos watched in a hundred simulated swarms each; SCENE=leaving SEED=7 repeats one
+	@PYTHONPATH=py:tests SCENE=$(SCENE) SEED=$(SEED) SEEDS=$(SEEDS) JOBS=$(JOBS) $(PYTHON) -m simulation.streaming
+
 fuzz: .setup/fuzz-site ## Ten million inputs for the parsers; TARGET=wire INPUTS=100000 for less
 	@PYTHONPATH=py:tests:$< TARGET=$(TARGET) INPUTS=$(INPUTS) JOBS=$(JOBS) $(PYTHON) -m fuzz
 
@@ -108,4 +115,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages simulate fuzz bench lint lock clean
+.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages simulate simulate-streams crash fuzz bench lint lock clean

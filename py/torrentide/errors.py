@@ -16,6 +16,8 @@ Each class carries a `code`, which the JavaScript API passes on as `error.code`.
 wrong, where, and what was expected. This module knows nothing of the rest of the package.
 """
 
+from typing import Literal
+
 
 class TorrentideError(Exception):
     """The root of the tree. `code` is a stable, machine-readable name."""
@@ -72,9 +74,16 @@ class WebSeedError(RemoteError):
 
 
 class StorageError(TorrentideError):
-    """Stored data, or a file that is being seeded, could not be read or written."""
+    """Stored data, or a file that is being seeded, could not be read or written. `kind` is "full" where there
+    is no room for more, and "lost" where a piece is not in the store any more, or not what it was."""
 
     code = "ERR_STORAGE"
+
+    def __init__(self, message: str, *, kind: Literal["", "full", "lost"] = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        if kind == "full":
+            self.code = "ERR_STORAGE_FULL"
 
 
 class UnsupportedError(TorrentideError):

@@ -145,5 +145,5 @@ class File:
                 yield chunk
 
     def came(self, count: int) -> None:
-        """For the torrent: so many bytes more are here."""
+        """For the torrent: so many bytes more are here, or fewer where it is below zero."""
         self._lacking -= count

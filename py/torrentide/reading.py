@@ -10,6 +10,7 @@ from functools import partial
 
 from torrentide.engine.readers import Reader
 from torrentide.engine.torrent import Torrent
+from torrentide.errors import StorageError
 from torrentide.host import called_back
 
 
@@ -55,6 +56,15 @@ class Readings:
         picker = self.torrent.picker
         return picker is not None and index in picker.have
 
+    def lost(self, start: int, end: int) -> None:
+        """The pieces of these bytes can't be read any more: they are fetched again."""
+        self.check()
+        assert self.torrent.info is not None
+        size = self.torrent.info.piece_length
+        for index in range(start // size, (end - 1) // size + 1):
+            self.torrent.lost(index, self.now())
+        self.arm()
+
     async def wait(self, index: int) -> None:
         """Wait for a piece. Raises what the torrent ends with."""
         self.check()
@@ -99,6 +109,9 @@ class Reading:
         parts: list[bytes] = []
         for index, begin, length in self._here(most):
             data = await called_back(partial(store.read, index, begin, length))
+            if isinstance(data, StorageError) and data.kind == "lost":
+                self._readings.lost(index * self._size, index * self._size + 1)
+                return await self.read(most)
             if isinstance(data, Exception):
                 raise data
             parts.append(bytes(data))

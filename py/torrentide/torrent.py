@@ -16,7 +16,7 @@ from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
-from torrentide.errors import Closed, DuplicateTorrent, LocalError, TorrentideError
+from torrentide.errors import Closed, DuplicateTorrent, LocalError, StorageError, TorrentideError
 from torrentide.file import File
 from torrentide.host import Host
 from torrentide.metainfo.info import Info
@@ -43,7 +43,9 @@ class Torrent(Counters):
 
     Events, for `on`: `info_hash`, `metadata`, `ready`, `done`, `close` and `tracker_announce` without an
     argument, `download` and `upload` with a count of bytes, `verified` with a piece's number, `wire` with a
-    `Wire`, `no_peers` with the name of where they were sought, `warning` and `error` with the exception.
+    `Wire`, `no_peers` with the name of where they were sought, `storage_full` with the exception when memory
+    has no room for more (the download waits), `storage_room` when it goes on, `warning` and `error` with the
+    exception.
     """
 
     def __init__(self, host: Host, session: Session, gone: Callable[["Torrent"], None]) -> None:
@@ -284,6 +286,12 @@ class Torrent(Counters):
         self._emit("verified", index)
         self._wake()
 
+    def _unverified(self, index: int) -> None:
+        info = self._info
+        assert info is not None
+        for place, _, count in info.files_in(index * info.piece_length, info.piece_size(index)):
+            self.files[place].came(-count)
+
     def _done(self) -> None:
         self._tell_moved()
         if self.done:
@@ -313,6 +321,15 @@ class _Observer:
 
     def verified(self, index: int, now: float) -> None:
         self._torrent._verified(index)
+
+    def unverified(self, index: int, now: float) -> None:
+        self._torrent._unverified(index)
+
+    def full(self, error: StorageError, now: float) -> None:
+        self._torrent._emit("storage_full", error)
+
+    def room(self, now: float) -> None:
+        self._torrent._emit("storage_room")
 
     def done(self, now: float) -> None:
         self._torrent._done()

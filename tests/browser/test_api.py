@@ -168,7 +168,7 @@ def test_a_read_comes_first_even_where_nothing_is_selected(
     )
     assert result["read"] == 10
     assert result["aborted"] == "AbortError"
-    assert result["parts"] == [100_000]
+    assert sum(result["parts"]) == 100_000
     assert not result["done"]
     assert result["received"] < MIB
 
@@ -228,3 +228,41 @@ def test_a_rescan(site: Site, new_page: NewPage, seeded: dict[str, Any]) -> None
         )
         == 2 + (5 * MIB) // 65536
     )
+
+
+def test_the_options_of_a_swarm(site: Site, new_page: NewPage) -> None:
+    """They are asked for before the first announce, and again behind it for the next."""
+    page = new_page()
+    asked = page.evaluate(
+        """async (tracker) => {
+          let asked = 0
+          const getAnnounceOpts = () => ({ token: `client ${++asked}`, both: 'client' })
+          const rtcConfig = { iceServers: [] }
+          made.push(new Torrentide({ tracker: { announce: [tracker], rtcConfig, getAnnounceOpts } }))
+          window.torrent = watch(made[0].seed(new File([bytes(1000, 1)], 'a'), {
+            announce: [], uploads: false, noPeersIntervalTime: 1, superSeeding: true,
+            alwaysChokeSeeders: false,
+            getAnnounceOpts: () => ({ both: 'torrent' }),
+          }))
+          await new Promise((resolve) => torrent.on('trackerAnnounce', resolve))
+          await new Promise((resolve) => torrent.on('noPeers', resolve))
+          return asked
+        }""",
+        site.tracker,
+    )
+    assert asked == 2
+
+
+def test_a_seed_without_uploads_serves_nobody(site: Site, new_page: NewPage) -> None:
+    seeder = new_page("chromium-2")
+    magnet = run(seeder, "seed", site.tracker, [["file.bin", 300_000, 3]], {"uploads": False})["magnetURI"]
+    page = new_page()
+    assert page.evaluate(
+        """async ([tracker, magnet]) => {
+          const torrent = watch(client(tracker).add(magnet))
+          await torrent.whenReady()
+          await new Promise((resolve) => setTimeout(resolve, 2000))
+          return [torrent.numPeers, torrent.received, torrent.wires[0].peerChoking]
+        }""",
+        [site.tracker, magnet],
+    ) == [1, 0, True]

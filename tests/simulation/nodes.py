@@ -40,12 +40,12 @@ class Node(Host):
     def seed(self, info: Info, data: bytes, trackers: list[str]) -> "Run":
         """Seed `data`."""
         run = Run(self, MemoryStore(info, data, self.network))
-        return self._add(run, info.info_hash, trackers, info, seeding=True)
+        return self.join(run, info.info_hash, trackers, info, seeding=True)
 
     def leech(self, info_hash: bytes, trackers: list[str], info: Info | None = None) -> "Run":
         """Download, with or without the metadata."""
         run = Run(self, MemoryStore(None, b"", self.network))
-        return self._add(run, info_hash, trackers, info, seeding=False)
+        return self.join(run, info_hash, trackers, info, seeding=False)
 
     def leave(self) -> None:
         """Close the session."""
@@ -56,9 +56,10 @@ class Node(Host):
         digest = hashlib.sha1(data, usedforsecurity=False).digest()
         self.world.later(HASH_SECONDS, lambda: done(digest, self.world.now))
 
-    def _add(
+    def join(
         self, run: "Run", info_hash: bytes, trackers: list[str], info: Info | None, *, seeding: bool
     ) -> "Run":
+        """Be in the swarm of a torrent, of which `run` is told."""
         run.swarm = self.session.add(
             info_hash,
             trackers,
@@ -154,6 +155,12 @@ class Run:
 
     def announced(self, reply: object) -> None:
         pass
+
+    def unverified(self, index: int, now: float) -> None: ...
+
+    def full(self, error: TorrentideError, now: float) -> None: ...
+
+    def room(self, now: float) -> None: ...
 
     def no_peers(self, now: float) -> None:
         pass

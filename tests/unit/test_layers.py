@@ -18,7 +18,7 @@ ROWS = [
     {"ports", "errors", "timers"},
     {"metainfo"},
     {"pieces"},
-    {"wire"},
+    {"wire", "storage"},
     {"discovery"},
     {"engine"},
     {"host", "listeners"},
@@ -37,7 +37,7 @@ BESIDE = {
     ("cli", "hybrid"),
     ("__main__", "cli"),
 }
-CORE = {"metainfo", "pieces", "wire", "discovery", "engine"}
+CORE = {"metainfo", "pieces", "storage", "wire", "discovery", "engine"}
 WAITING = {
     "time",
     "asyncio",

@@ -15,10 +15,11 @@ export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from 
 export { TorrentVideo } from './media/element';
 export type { VideoStatistics } from './media/element';
 export type { RenderOptions } from './media/render';
+export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
-export type { PeerName } from './api/torrent';
+export type { DestroyOptions, PeerName } from './api/torrent';
 export type { TorrentId, TorrentObject } from './api/torrent-id';
 export { Wire } from './api/wire';
 export type { WireEvents } from './api/wire';

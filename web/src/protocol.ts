@@ -39,7 +39,43 @@ export interface TorrentOptions {
   deselect: boolean;
   /** Fetch pieces in order instead of rarest first. */
   sequential: boolean;
+  /** Show each peer of a seed one piece at a time (BEP 16). */
+  superSeeding: boolean;
+  /** Peers that are unchoked at a time. */
+  uploads: number;
+  alwaysChokeSeeders: boolean;
+  /** Seconds between noPeers events. */
+  noPeersSeconds: number;
+  /** Further keys of each announce, as JSON has them. */
+  announceKeys: Record<string, unknown>;
   webSeeds: boolean;
+  /** Where a download is kept. */
+  storage: 'opfs' | 'memory';
+  /** Whether `restore` brings it back. */
+  persist: boolean;
+  /** Want what was wanted when it was stored. */
+  restore: boolean;
+}
+
+/** A torrent that is stored for this origin. Of one that another tab uses only its info-hash and its bytes are known. */
+export interface StoredTorrent {
+  infoHash: string;
+  /** Absent where the metadata is not there, or can't be read; so is `torrentFile`. */
+  name?: string;
+  torrentFile?: Uint8Array;
+  bytes: number;
+  /** A tab has it now. */
+  inUse: boolean;
+  /** `restore` brings it back. */
+  session: boolean;
+  /** The link that it was added by, or ''. Absent where the state can't be read; so is the rest. */
+  magnet?: string;
+  order: number;
+  paused?: boolean;
+  sequential?: boolean;
+  limits?: Limits;
+  announce?: string[];
+  urlList?: string[];
 }
 
 interface Sources extends TorrentOptions {
@@ -76,7 +112,8 @@ export type ToEngine =
   /** `id`: a magnet link, an info-hash in hex or base32, an http(s) URL of a .torrent file, or its bytes. */
   | { type: 'add'; client: number; torrent: number; id: string | Uint8Array; options: AddOptions }
   | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions }
-  | { type: 'remove'; torrent: number; call: number }
+  /** Replies with the bytes of storage that it frees; `keep` leaves them where they are. */
+  | { type: 'remove'; torrent: number; keep: boolean; call: number }
   | { type: 'pause'; torrent: number }
   | { type: 'resume'; torrent: number }
   /** The priority of each piece (0 is not wanted, 4 usual, 7 first), and those that are fetched before all others. */
@@ -84,6 +121,11 @@ export type ToEngine =
   /** Of a torrent, or of the client, which all its torrents share. */
   | { type: 'limits'; torrent: number; limits: Limits }
   | { type: 'limits'; client: number; limits: Limits }
+  /** As `announceKeys` of the options, from now on. */
+  | { type: 'announce-keys'; torrent: number; keys: Record<string, unknown> }
+  /** A connection that the page made: its data channel, transferred, or a port as with rtc-relay. The engine names its link. */
+  | { type: 'add-peer'; torrent: number; channel: RTCDataChannel }
+  | { type: 'add-peer'; torrent: number; port: MessagePort }
   | { type: 'remove-peer'; torrent: number; link: number }
   /** Not before the torrent's infoHash event. */
   | { type: 'add-web-seed'; torrent: number; url: string }
@@ -96,13 +138,17 @@ export type ToEngine =
   | { type: 'wire-send'; torrent: number; link: number; number: number; data: Uint8Array }
   /** The page has dealt with an `extended` event of `size` bytes. */
   | { type: 'wire-took'; torrent: number; link: number; size: number }
-  /** Check all stored pieces again. Replies when it is done, with an error where one is bad. */
+  /** Check all stored pieces again. Replies when it is done; bad ones are fetched again. */
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
   | { type: 'cancel'; call: number }
   /** How much the engine holds, as a Vitals. */
   | { type: 'vitals'; call: number }
   | { type: 'destroy'; client: number; call: number }
+  /** All that is stored for this origin, as StoredTorrents in the order that they were added. */
+  | { type: 'stored'; call: number }
+  /** Removes what is stored under these info-hashes, where no tab uses it; replies with the bytes that this frees. */
+  | { type: 'clean'; names: string[]; call: number }
   /** The info-hash that `id` names, as 40 hex digits; null where it names none without a look at the network. */
   | { type: 'info-hash'; id: string | Uint8Array; call: number }
   /** Bytes `start` to `end` (exclusive) of file number `file`, as a Blob, once they are all there. */
@@ -237,6 +283,8 @@ export interface TorrentState {
   infoSpan?: [number, number];
   /** The pieces that are here when the torrent gets ready: one bit a piece, high bit first. */
   have?: Uint8Array;
+  /** What was selected when it was stored; absent: what the options say. */
+  priorities?: Uint8Array;
   /** Numbers of the files that a magnet link selects (BEP 53); absent: all. */
   so?: number[];
   /** URLs of the .torrent file, and hosts with ports, that a magnet link names. */
@@ -245,6 +293,8 @@ export interface TorrentState {
   files?: FileInfo[];
   ready?: boolean;
   done?: boolean;
+  /** There is no room for more. */
+  storageFull?: boolean;
   /** Bytes of verified pieces plus blocks that wait for their piece. */
   downloaded?: number;
   /** Bytes of blocks received from peers, useful or not. */
@@ -278,6 +328,11 @@ export type TorrentEvent =
   | ['download', number]
   | ['upload', number]
   | ['verified', number]
+  /** A piece is not there any more, and is fetched again; it is before `file-lost` of its files that were complete. */
+  | ['unverified', number]
+  | ['file-lost', number]
+  | ['storageFull', EngineError]
+  | ['storageRoom']
   | ['wire', WireInfo]
   | ['wire-closed', number]
   /** A message of one of the page's extensions on a link, or, without a name, an extended handshake. Answered by wire-took. */

@@ -30,6 +30,14 @@ class FilesHere:
         self.moved = True
         return [file for file in touched if not self._lacking[file]]
 
+    def lost(self, index: int) -> list[int]:
+        """A piece is not here any more; gives the files that are not complete for it."""
+        done = [file for file, _, _ in self._files_of(index) if self.is_done(file)]
+        for file, _, count in self._files_of(index):
+            self._lacking[file] += count
+        self.moved = True
+        return done
+
     def is_done(self, file: int) -> bool:
         """Whether all of it is here."""
         return not self._lacking[file]

@@ -24,20 +24,25 @@ from torrentide.browser.dialer import SessionDialer
 from torrentide.browser.digests import Digests
 from torrentide.browser.fetch import Fetches
 from torrentide.browser.hashing import Hashing
+from torrentide.browser.library import Library, Place
 from torrentide.browser.originals import Originals
 from torrentide.browser.page import Page
 from torrentide.browser.prepare import fetch_torrent, hash_files, parse_id, read_blocklist
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
-from torrentide.browser.torrent import PageTorrent, set_limits
+from torrentide.browser.stores import MEMORY_BYTES, Memory
+from torrentide.browser.torrent import PageTorrent, info_hash_of, set_limits
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.webseed import Web
-from torrentide.errors import Closed, LocalError, TorrentideError
+from torrentide.errors import Closed, DuplicateTorrent, LocalError, StorageError, TorrentideError
 from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.timers import Timers
+
+# Names a channel that the page gave us while it is refused; those of links begin at 1.
+REFUSED_LINK = 0
 
 
 @dataclass
@@ -48,6 +53,8 @@ class Client:
     announce: list[str]
     use_trackers: bool
     torrents: set[int] = field(default_factory=set)
+    # Info-hashes of torrents of which the storage is being looked at.
+    joining: set[bytes] = field(default_factory=set)
     # Reads the block list; no torrent joins its swarm before.
     loading: asyncio.Task[None] | None = None
 
@@ -68,6 +75,8 @@ class Host:
         self._torrents: dict[int, PageTorrent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._digests = Digests(shim.digests, self._arm)
+        self._library = Library(shim.files, self._timers, self._digests, self._rng, self._arm)
+        self._memory = Memory()
         self._hashing = Hashing(shim.hashers)
         self._originals = Originals(shim.originals, self._arm)
         self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
@@ -82,6 +91,10 @@ class Host:
             "resume": lambda message: self._with_torrent(message, PageTorrent.resume),
             "select": self._on_select,
             "limits": self._on_limits,
+            "announce-keys": lambda message: self._with_torrent(
+                message, lambda torrent: torrent.announce_with(message["keys"])
+            ),
+            "add-peer": self._on_add_peer,
             "remove-peer": self._on_remove_peer,
             "add-web-seed": self._on_add_web_seed,
             "wire-use": self._on_wire_use,
@@ -90,6 +103,8 @@ class Host:
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
             "vitals": self._on_vitals,
+            "stored": self._on_stored,
+            "clean": self._on_clean,
             "destroy": self._on_destroy,
             "info-hash": self._on_info_hash,
             "blob": self._on_blob,
@@ -184,18 +199,45 @@ class Host:
         given = message["id"]
         named = parse_id(given if isinstance(given, str) else bytes(given))
 
-        def join(outer: Metainfo | Magnet) -> None:
+        async def join() -> None:
+            outer = named or await fetch_torrent(given)
             trackers = _trackers(outer, client, options["announce"], self._rng)
-            torrent.join(outer, *trackers, web_seeds=options["urlList"])
+            info_hash = info_hash_of(outer)
+            if info_hash in client.session.swarms or info_hash in client.joining:
+                raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
+            client.joining.add(info_hash)
+            try:
+                place = await self._place(torrent, outer, options)
+                if torrent.closed:
+                    if place is not None:
+                        self._library.leave(place)
+                    return
+                torrent.join(outer, *trackers, web_seeds=options["urlList"], place=place)
+            finally:
+                client.joining.discard(info_hash)
+            if place is None and options["storage"] == "opfs" and await self._library.available():
+                place = await self._library.wait_for(info_hash, torrent.metainfo, torrent.warning)
+                if place is not None:
+                    await torrent.take_over(place)
 
-        if named is not None and client.loading is None:
-            join(named)
-            return
+        self._prepare(torrent, client, join)
 
-        async def fetch() -> None:
-            join(named or await fetch_torrent(given))
-
-        self._prepare(torrent, client, fetch)
+    async def _place(
+        self, torrent: PageTorrent, outer: Metainfo | Magnet, options: dict[str, Any]
+    ) -> Place | None:
+        """Where a torrent is stored; None: in memory."""
+        if options["storage"] == "memory":
+            return None
+        if not await self._library.available():
+            torrent.warning(
+                StorageError(
+                    "nothing can be stored here, as in private windows of some browsers: the torrent is kept "
+                    f"in memory, up to {MEMORY_BYTES >> 30} GiB, and is gone with the page"
+                )
+            )
+            return None
+        metainfo = outer if isinstance(outer, Metainfo) else None
+        return await self._library.take(info_hash_of(outer), metainfo, torrent.warning)
 
     def _on_seed(self, message: dict[str, Any]) -> None:
         torrent, client = self._new_torrent(message)
@@ -211,8 +253,46 @@ class Host:
         self._prepare(torrent, client, seed)
 
     def _on_remove(self, message: dict[str, Any]) -> None:
-        self._close(message["torrent"])
-        self._page.reply(message["call"])
+        """Replies with the bytes that were freed."""
+        torrent = self._torrents.get(message["torrent"])
+        self._start(self._remove(message["call"], torrent, keep=message["keep"]))
+        self._forget(message["torrent"])
+
+    async def _remove(self, call: int, torrent: PageTorrent | None, *, keep: bool) -> None:
+        freed = 0
+        try:
+            if torrent is not None and keep:
+                torrent.close()
+            elif torrent is not None:
+                freed = await torrent.remove()
+        except Exception as error:
+            self._page.refuse(call, error)
+        else:
+            self._page.reply(call, freed)
+        self._arm()
+
+    def _on_stored(self, message: dict[str, Any]) -> None:
+        """Replies with all stored torrents; none where nothing can be stored."""
+        self._answer(message["call"], self._stored)
+
+    async def _stored(self) -> list[dict[str, Any]]:
+        return await self._library.stored() if await self._library.available() else []
+
+    def _on_clean(self, message: dict[str, Any]) -> None:
+        """Replies with the bytes that were freed."""
+        self._answer(message["call"], lambda: self._library.clean(message["names"]))
+
+    def _answer(self, call: int, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        async def run() -> None:
+            try:
+                value = await work()
+            except Exception as error:
+                self._page.refuse(call, error)
+            else:
+                self._page.reply(call, value)
+            self._arm()
+
+        self._start(run())
 
     def _on_info_hash(self, message: dict[str, Any]) -> None:
         given = message["id"]
@@ -240,6 +320,20 @@ class Host:
     def _on_select(self, message: dict[str, Any]) -> None:
         priorities, critical = bytes(message["priorities"]), message["critical"]
         self._with_torrent(message, lambda torrent: torrent.select(priorities, critical))
+
+    def _on_add_peer(self, message: dict[str, Any]) -> None:
+        torrent = self._torrents.get(message["torrent"])
+        number = torrent.add_peer() if torrent is not None else None
+        link = REFUSED_LINK if number is None else number
+        if torrent is not None and number is not None:
+            self._owners[number] = torrent.session
+        channels = self._shim.channels
+        if "channel" in message:
+            channels.adopt(link, message["channel"])
+        else:
+            channels.relay(link, message["port"])
+        if number is None:
+            channels.close(link)
 
     def _on_remove_peer(self, message: dict[str, Any]) -> None:
         self._with_torrent(message, lambda torrent: torrent.remove_peer(message["link"]))
@@ -300,6 +394,8 @@ class Host:
             self._timers,
             self._originals,
             self._digests,
+            self._library,
+            self._memory,
             arm=self._arm,
             gone=lambda: self._close(number),
         )
@@ -307,11 +403,15 @@ class Host:
         return torrent, client
 
     def _close(self, number: int) -> None:
-        torrent = self._torrents.pop(number, None)
+        torrent = self._torrents.get(number)
         if torrent is not None:
             torrent.close()
-            for client in self._clients.values():
-                client.torrents.discard(number)
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        self._torrents.pop(number, None)
+        for client in self._clients.values():
+            client.torrents.discard(number)
 
     def _prepare(
         self, torrent: PageTorrent, client: Client, work: Callable[[], Coroutine[Any, Any, None]]

@@ -22,6 +22,8 @@ class Mirror:
         self.swarm: Swarm | None = None
         self.files: FilesHere | None = None
         self.announce: list[str] = []
+        # Bytes received and uploaded before this session.
+        self.before = (0, 0)
         self._number = number
         self._page = page
         self._sent: dict[str, int | float] = dict.fromkeys(_COUNTERS, 0)
@@ -41,10 +43,11 @@ class Mirror:
         if self.swarm is None:
             return {}
         torrent = self.swarm.torrent
+        received, uploaded = self.totals()
         values: dict[str, int | float] = {
             "downloaded": torrent.downloaded,
-            "received": torrent.down.total,
-            "uploaded": torrent.up.total,
+            "received": received,
+            "uploaded": uploaded,
             "downloadSpeed": torrent.down.rate(now),
             "uploadSpeed": torrent.up.rate(now),
         }
@@ -58,10 +61,18 @@ class Mirror:
         """Events of the bytes that came and went since the last message that said so."""
         if self.swarm is None:
             return []
-        torrent = self.swarm.torrent
-        came = torrent.down.total - self._sent["received"]
-        went = torrent.up.total - self._sent["uploaded"]
+        received, uploaded = self.totals()
+        came = received - max(self._sent["received"], self.before[0])
+        went = uploaded - max(self._sent["uploaded"], self.before[1])
         return [[name, count] for name, count in (("download", came), ("upload", went)) if count]
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes received and uploaded, those of earlier sessions included."""
+        received, uploaded = self.before
+        if self.swarm is not None:
+            received += self.swarm.torrent.down.total
+            uploaded += self.swarm.torrent.up.total
+        return received, uploaded
 
     def standing(self, now: float) -> dict[str, Any]:
         """The wires and begun pieces that changed since they were told."""

@@ -94,9 +94,11 @@ class OriginalStore:
             blob = self._whole.slice(start, start + self._info.piece_size(index))
             self._originals.read(blob, lambda data, digest: self._came(index, data, digest))
 
-    def blob(self, start: int, end: int) -> JsBlob:
-        """Bytes `start` to `end` (exclusive) of the torrent, which are read when the Blob is."""
-        return self._whole.slice(start, end)
+    def blob(
+        self, start: int, end: int, complete: bool, done: Callable[[JsBlob | StorageError, float], None]
+    ) -> None:
+        """Give bytes `start` to `end` (exclusive) of the torrent, which are read when the Blob is."""
+        done(self._whole.slice(start, end), time.monotonic())
 
     def close(self) -> None:
         """See `ports.Store`. What is being read comes to nobody."""

@@ -5,11 +5,14 @@ Owns the calls that wait and the page's readers. It never knows how bytes come.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
+from torrentide.browser.files import FilesHere
 from torrentide.browser.page import Page
 from torrentide.browser.shim import JsBlob
-from torrentide.errors import Closed, LocalError
+from torrentide.errors import Closed, LocalError, StorageError
+from torrentide.host import called_back
 from torrentide.metainfo.info import Info
 from torrentide.reading import Reading, Readings
 
@@ -20,18 +23,24 @@ CHUNK_BYTES = 512 * 1024
 class BlobSource(Protocol):
     """A store that a page can read."""
 
-    def blob(self, start: int, end: int) -> JsBlob:
-        """Bytes `start` to `end` (exclusive) of the torrent, all of which must be here."""
+    def blob(
+        self, start: int, end: int, complete: bool, done: Callable[[JsBlob | StorageError, float], None]
+    ) -> None:
+        """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
+        `complete`: the whole file is."""
 
 
 class Reads:
-    """Reads of `info`'s files in `store`, the bytes of which come by `readings`."""
+    """Reads of `info`'s `files` in `store`, the bytes of which come by `readings`."""
 
-    def __init__(self, info: Info, readings: Readings, store: BlobSource, page: Page) -> None:
+    def __init__(
+        self, info: Info, files: FilesHere, readings: Readings, store: BlobSource, page: Page
+    ) -> None:
         self._info = info
         self._readings = readings
         self._store = store
         self._page = page
+        self._files = files
         # The page's readers, by its number for each; and a task for each call.
         self._readers: dict[int, Reading] = {}
         self._calls: dict[int, asyncio.Task[None]] = {}
@@ -42,9 +51,19 @@ class Reads:
         begin, behind = self._span(file, start, end)
 
         async def blob() -> JsBlob:
-            with self._readings.open(begin, behind) as reading:
-                await reading.wait()
-            return self._store.blob(begin, behind)
+            while True:
+                with self._readings.open(begin, behind) as reading:
+                    await reading.wait()
+                complete = self._files.is_done(file)
+                found: JsBlob | StorageError = await called_back(
+                    partial(self._store.blob, begin, behind, complete)
+                )
+                if not isinstance(found, StorageError):
+                    return found
+                if found.kind != "lost":
+                    raise found
+                # It waits until they are here again.
+                self._readings.lost(begin, behind)
 
         self._answer(call, blob, self._page.reply)
 

@@ -14,7 +14,8 @@ from torrentide.ports import Buffer, Digest, Store
 
 
 class Rescans:
-    """Scans of the pieces `have` of `info` in `store`; `good` is told of each piece that is what it was."""
+    """Scans of the pieces `have` of `info` in `store`; `good` is told of each piece that is what it was,
+    `bad` of those that are not. Where there is no `bad`, they are an error."""
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Rescans:
         digest: Digest,
         page: Page,
         good: Callable[[int], None],
+        bad: Callable[[list[int]], None] | None,
     ) -> None:
         self._info = info
         self._have = have
@@ -31,10 +33,11 @@ class Rescans:
         self._digest = digest
         self._page = page
         self._good = good
+        self._bad = bad
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def start(self, call: int) -> None:
-        """Check every stored piece again. Replies to `call`, with StorageError where one is bad."""
+        """Check every stored piece again. Replies to `call` when that is done."""
         self._tasks[call] = asyncio.get_event_loop().create_task(self._run(call))
 
     def cancel(self, call: int) -> None:
@@ -67,7 +70,9 @@ class Rescans:
                 self._good(index)
             else:
                 bad.append(index)
-        if bad:
+        if bad and self._bad is not None:
+            self._bad(bad)
+        elif bad:
             raise StorageError(
                 f"{len(bad)} of {len(here)} stored pieces are not what they were, the first is {bad[0]}"
             )

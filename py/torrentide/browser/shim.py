@@ -121,6 +121,63 @@ class JsFetches(Protocol):
         """Break it off; nothing more is told of it."""
 
 
+class JsFiles(Protocol):
+    """web/src/engine/files.ts. A file that is open has a number."""
+
+    handlers: Any
+
+    def available(self) -> Awaitable[bool]:
+        """Whether there is a file system."""
+
+    def open(self, job: int, path: str, create: bool, /) -> None:
+        """Open a file; `onOpen` is told."""
+
+    def room(self, size: int) -> JsBuffer:
+        """The buffer that `write` writes."""
+
+    def write(self, file: int, at: int, size: int) -> None:
+        """Write `size` bytes of the buffer."""
+
+    def read(self, file: int, at: int, size: int) -> JsBuffer:
+        """Up to `size` bytes; good until the next call."""
+
+    def copy(self, file: int, at: int, size: int) -> JsBuffer:
+        """Up to `size` bytes that stay."""
+
+    def flush(self, file: int) -> None:
+        """Have what was written survive a crash."""
+
+    def size(self, file: int) -> int:
+        """Bytes."""
+
+    def truncate(self, file: int, size: int) -> None:
+        """Cut it off."""
+
+    def close(self, file: int) -> None:
+        """Let go of it."""
+
+    def list(self, job: int, path: str, /) -> None:
+        """What is in a folder; `onList` is told."""
+
+    def remove(self, job: int, path: str, /) -> None:
+        """Remove a file or folder; `onRemove` is told."""
+
+    def snapshot(self, job: int, path: str, /) -> None:
+        """A File of a file as it is now; `onSnapshot` is told."""
+
+    def lock(self, name: str) -> Awaitable[int]:
+        """Take a lock of the origin; 0 when somebody has it."""
+
+    def waitForLock(self, wait: int, name: str) -> Awaitable[int]:
+        """Take it when it is free; 0 when `stopWaiting` comes before."""
+
+    def stopWaiting(self, wait: int) -> None:
+        """Nobody waits any more."""
+
+    def unlock(self, lock: int) -> None:
+        """Give it back."""
+
+
 class Shim(Protocol):
     """web/src/engine/worker.ts."""
 
@@ -128,6 +185,7 @@ class Shim(Protocol):
     sockets: JsSockets
     digests: JsDigests
     fetches: JsFetches
+    files: JsFiles
     hashers: JsHashers
     originals: JsOriginals
     engine: Any

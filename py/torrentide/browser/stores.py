@@ -1,46 +1,87 @@
-"""Where a download's bytes are in a browser, for now: in memory. A seed's are in originals.py.
+"""Where a download's bytes are in a browser: in the origin's file system, or in memory where there is none.
+A seed's are in originals.py.
 
-The payload is on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
+Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import js
 from pyodide.ffi import JsException, to_js
 
+from torrentide.browser.opfs import Opfs, OpfsFile
 from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.errors import StorageError
+from torrentide.host import called_back
 from torrentide.metainfo.info import Info
-from torrentide.ports import Buffer
+from torrentide.pieces.bitfield import Bitfield
+from torrentide.ports import Buffer, Digest
+from torrentide.storage.filesystem import StoredFile
+from torrentide.storage.shelf import Shelf
+
+# What all torrents in memory may hold together. p2p-media-loader keeps 2 to 4 GiB on computers, 1 GiB on
+# phones.
+MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+# Ranges of stored files up to this are copied for the page; it reads what is longer from the file itself.
+COPIED_BYTES = 4 * 1024 * 1024
+
+Whole = Callable[[JsBlob | StorageError, float], None]
+
+
+class Memory:
+    """What is left of the bytes that may be held in memory."""
+
+    def __init__(self, most: int = MEMORY_BYTES) -> None:
+        self.left = most
 
 
 class MemoryStore:
-    """Verified pieces as JavaScript buffers. See `ports.Store`."""
+    """Verified pieces as JavaScript buffers, until they are moved. See `ports.Store`."""
 
-    def __init__(self, info: Info) -> None:
+    def __init__(self, info: Info, memory: Memory) -> None:
         self._info = info
+        self._memory = memory
         self._pieces: dict[int, JsBuffer] = {}
+        self._moved: FileStore | None = None
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
+        if self._moved is not None:
+            self._moved.write(index, data, done)
+            return
         error = None
         try:
+            if len(data) > self._memory.left:
+                raise StorageError("no more is kept in memory", kind="full")
             piece: JsBuffer = js.Uint8Array.new(len(data))
             piece.assign(data)
+            self._drop(index)
             self._pieces[index] = piece
+            self._memory.left -= len(data)
+        except StorageError as full:
+            error = full
         except JsException as exception:
-            error = StorageError(f"piece {index} can't be kept in memory: {exception}")
+            error = StorageError(f"piece {index} can't be kept in memory: {exception}", kind="full")
         done(error, time.monotonic())
 
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
         """See `ports.Store`."""
-        done(self._part(index, begin, length).to_bytes(), time.monotonic())
+        if self._moved is not None and index not in self._pieces:
+            self._moved.read(index, begin, length, done)
+        else:
+            done(self._part(index, begin, length).to_bytes(), time.monotonic())
 
-    def blob(self, start: int, end: int) -> JsBlob:
-        """Bytes `start` to `end` (exclusive) of the torrent, all of which must be here."""
+    def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
+        """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
+        `complete`: the whole file is."""
+        if self._moved is not None:
+            self._moved.blob(start, end, complete, done)
+            return
         size = self._info.piece_length
         parts = []
         while start < end:
@@ -48,13 +89,155 @@ class MemoryStore:
             length = min(size - begin, end - start)
             parts.append(self._part(index, begin, length))
             start += length
-        blob: JsBlob = js.Blob.new(to_js(parts))
-        return blob
+        done(js.Blob.new(to_js(parts)), time.monotonic())
+
+    def lost(self, index: int) -> None:
+        """The piece is not what it was."""
+        self._drop(index)
+        if self._moved is not None:
+            self._moved.lost(index)
+
+    async def move(self, to: "FileStore", there: Bitfield) -> None:
+        """Put all pieces there, but those that are `there`, and be that store from then on. What there is no
+        room for stays here."""
+        self._moved = to
+        for index in list(self._pieces):
+            if index not in there:
+                data = self._pieces[index].to_bytes()
+                if await called_back(partial(to.write, index, data)) is not None:
+                    continue
+            self._drop(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
-        self._pieces.clear()
+        for index in list(self._pieces):
+            self._drop(index)
+        if self._moved is not None:
+            self._moved.close()
+
+    def _drop(self, index: int) -> None:
+        piece = self._pieces.pop(index, None)
+        if piece is not None:
+            self._memory.left += piece.byteLength
 
     def _part(self, index: int, begin: int, length: int) -> JsBuffer:
         part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
         return part
+
+
+class FileStore:
+    """The files of `shelf`. See `ports.Store`. The pieces `unchecked` were found there: each is compared with
+    its hash before any of it is given to anybody."""
+
+    def __init__(self, info: Info, shelf: Shelf, fs: Opfs, digest: Digest, unchecked: Bitfield) -> None:
+        self._info = info
+        self._shelf = shelf
+        self._fs = fs
+        self._digest = digest
+        self._unchecked = unchecked
+
+    def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
+        """See `ports.Store`."""
+        self._unchecked.remove(index)
+        self._shelf.write(index, data, done)
+
+    def read(
+        self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
+    ) -> None:
+        """See `ports.Store`. What is not what it was is a StorageError of the kind "lost"."""
+
+        def checked(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                done(error, now)
+            else:
+                self._shelf.read(index, begin, length, done)
+
+        self._check([index], checked)
+
+    def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
+        """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but
+        not of a file that is still written to, as Chromium reads it no more after the next write."""
+        if start == end:
+            done(js.Blob.new(), time.monotonic())
+            return
+        ((place, offset, count),) = self._info.files_in(start, end - start)
+
+        def checked(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                done(error, now)
+            elif complete and count > COPIED_BYTES:
+                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(_cut, offset, count, done))
+            else:
+                self._shelf.use(place, partial(_copy, offset, count, done))
+
+        size = self._info.piece_length
+        self._check(range(start // size, (end - 1) // size + 1), checked)
+
+    def lost(self, index: int) -> None:
+        """The piece is not what it was."""
+        self._unchecked.remove(index)
+        self._shelf.lost(index)
+
+    def close(self) -> None:
+        """See `ports.Store`."""
+        self._shelf.close()
+
+    def _check(self, pieces: Iterable[int], then: Callable[[StorageError | None, float], None]) -> None:
+        """Compare those of the pieces with their hashes for which that was not done yet."""
+        unchecked = iter([index for index in pieces if index in self._unchecked])
+
+        def step() -> None:
+            index = next(unchecked, None)
+            if index is None:
+                then(None, time.monotonic())
+            else:
+                size = self._info.piece_size(index)
+                self._shelf.read(index, 0, size, partial(self._compare, index, ended))
+
+        def ended(error: StorageError | None, now: float) -> None:
+            if error is not None:
+                then(error, now)
+            else:
+                # Digests of small pieces come at once, and the stack of WebAssembly is short.
+                asyncio.get_event_loop().call_soon(step)
+
+        step()
+
+    def _compare(
+        self,
+        index: int,
+        ended: Callable[[StorageError | None, float], None],
+        data: Buffer | Exception,
+        now: float,
+    ) -> None:
+        def digested(digest: bytes, now: float) -> None:
+            if digest != self._info.piece_hash(index):
+                ended(StorageError(f"stored piece {index} is not what it was", kind="lost"), now)
+            else:
+                self._unchecked.remove(index)
+                ended(None, now)
+
+        if isinstance(data, Exception):
+            ended(data if isinstance(data, StorageError) else StorageError(str(data)), now)
+        else:
+            self._digest.sha1(data, digested)
+
+
+def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+    if file is None or file.size < offset + count:
+        done(StorageError("a stored file is gone, or shorter than it was", kind="lost"), time.monotonic())
+    else:
+        done(file.slice(offset, offset + count), time.monotonic())
+
+
+def _copy(offset: int, count: int, done: Whole, file: StoredFile | StorageError | None, now: float) -> None:
+    result: JsBlob | StorageError
+    try:
+        if isinstance(file, StorageError):
+            raise file
+        if not isinstance(file, OpfsFile):
+            raise StorageError("a stored file is gone", kind="lost")
+        result = file.blob(offset, count)
+    except StorageError as error:
+        result = error
+    done(result, now)

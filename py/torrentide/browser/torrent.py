@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import js
+
 from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
 from torrentide.browser.files import FilesHere
+from torrentide.browser.library import Library, Place
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
@@ -19,7 +22,7 @@ from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
 from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import MemoryStore
+from torrentide.browser.stores import FileStore, Memory, MemoryStore
 from torrentide.browser.wanted import Wanted
 from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
@@ -28,10 +31,11 @@ from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.engine.torrent import Torrent
-from torrentide.errors import DuplicateTorrent, LocalError, TorrentideError
+from torrentide.errors import DuplicateTorrent, LocalError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest
 from torrentide.reading import Readings
@@ -42,6 +46,8 @@ REFRESH_SECONDS = 0.2
 
 # Peers, trackers and begun pieces are for people to look at: once in so many refreshes.
 STANDING_REFRESHES = 5
+# What was sent and received is stored with all else, and each minute if only it moved.
+STATISTICS_REFRESHES = 300
 
 
 class PageTorrent:
@@ -56,6 +62,8 @@ class PageTorrent:
         timers: Timers,
         originals: Originals,
         digest: Digest,
+        library: Library,
+        memory: Memory,
         arm: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
@@ -68,16 +76,20 @@ class PageTorrent:
         self._timers = timers
         self._originals = originals
         self._digest = digest
+        self._library = library
+        self._memory = memory
         self._arm = arm
         self._gone = gone
-        self._closed = False
+        self.closed = self._removing = False
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
         self._paused = False
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
-        self._store: MemoryStore | OriginalStore | None = None
+        # Where it is stored; None: in memory, or in the files that it was made of.
+        self._place: Place | None = None
+        self._store: FileStore | MemoryStore | OriginalStore | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -107,15 +119,17 @@ class PageTorrent:
         *,
         web_seeds: Sequence[str] = (),
         whole: JsBlob | None = None,
+        place: Place | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
         other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
-        used beside its own."""
+        used beside its own; `place` is where it is stored."""
         now = time.monotonic()
-        info = outer.info if isinstance(outer, Metainfo) else None
-        info_hash = info.info_hash if info is not None else outer.info_hash  # type: ignore[union-attr]
-        if info_hash in self.session.swarms:
-            raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
+        info_hash = info_hash_of(outer)
+        if place is not None:
+            self._take_place(place, outer, web_seeds)
+        known = place.metainfo if place is not None and isinstance(outer, Magnet) else outer
+        info = known.info if isinstance(known, Metainfo) else None
         own, foreign = self._trackers_used(own, foreign, info)
         trackers = list(dict.fromkeys([*own, *foreign]))
         magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
@@ -137,6 +151,8 @@ class PageTorrent:
             if outer.exact_sources:
                 state["xs"] = list(outer.exact_sources)
         self._mirror.tell(state, ["infoHash"])
+        if place is not None and place.faults:
+            self.warning(StorageError(f"{'; '.join(place.faults)}: what is lost is fetched again"))
         self.swarm = self._mirror.swarm = self.session.add(
             info_hash,
             own,
@@ -146,6 +162,9 @@ class PageTorrent:
             now=now,
             info=info,
             seeding=self._seeding,
+            super_seeding=self._options["superSeeding"],
+            no_peers_seconds=self._options["noPeersSeconds"],
+            have=place.have.copy() if place is not None and place.have is not None else None,
         )
         self._prepare(now)
         if self._options["webSeeds"]:
@@ -155,31 +174,85 @@ class PageTorrent:
         if self._seeding:
             self._mirror.tell({}, ["seed"])
         self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
+        if place is not None:
+            place.shelf.keep()
+
+    def _take_place(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
+        """Store the torrent there, and how it is used."""
+        self._place = place
+        state, options = place.shelf.state, self._options
+        if self.swarm is None:
+            self._mirror.before = (state.received, state.uploaded)
+        state.magnet = str(outer) if isinstance(outer, Magnet) else ""
+        state.trackers, state.web_seeds = options["announce"], list(web_seeds)
+        state.order = state.order or int(js.Date.now())
+        state.down, state.up = int(self._limits["down"]), int(self._limits["up"])
+        state.paused, state.sequential = self._paused, options["sequential"]
+        state.session = options["persist"]
+        if not options["restore"]:
+            state.priorities = b""
 
     def _prepare(self, now: float) -> None:
         """What the page asked for before there was a torrent to ask it of."""
         self.set_limits(self._limits)
+        self._torrent.slots.count = self._options["uploads"]
+        self._torrent.slots.seeds = not self._options["alwaysChokeSeeders"]
+        self.announce_with(self._options["announceKeys"])
         if self._paused:
             self._torrent.pause(now)
 
+    def metainfo(self) -> Metainfo | None:
+        """What is in the torrent, once it is known."""
+        if self._info is None or self._outer is None:
+            return None
+        outer = self._outer
+        return outer if isinstance(outer, Metainfo) else Metainfo(self._info, outer.tiers, outer.web_seeds)
+
+    async def take_over(self, place: Place) -> None:
+        """The tab that had the storage is gone: what is in memory goes there, and what it had is ours."""
+        assert self._outer is not None
+        self._take_place(place, self._outer, place.shelf.state.web_seeds)
+        place.shelf.keep()
+        have = place.have
+        if self._info is None and place.metainfo is not None and have is not None:
+            self._torrent.learn(place.metainfo.info, have.copy(), time.monotonic())
+        elif self._info is not None and isinstance(self._store, MemoryStore):
+            have = Bitfield(self._info.piece_count) if have is None else have
+            found = have.copy()
+            await self._store.move(self._file_store(self._info, place, have), found)
+            for index in found:
+                self._torrent.found(index, time.monotonic())
+            place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
+        self._arm()
+
     def pause(self) -> None:
         """Send and take no data."""
-        self._paused = True
+        self._set_paused(True)
         if self.swarm is not None:
             self.swarm.torrent.pause(time.monotonic())
 
     def resume(self) -> None:
         """Go on; who is alone looks for peers at once."""
-        self._paused = False
+        self._set_paused(False)
         if self.swarm is not None:
             now = time.monotonic()
             self.swarm.torrent.resume(now)
             if not self.swarm.torrent.peers:
                 self.swarm.online(now)
 
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        if self._place is not None:
+            self._place.shelf.state.paused = paused
+            self._place.shelf.changed()
+
     def set_limits(self, limits: dict[str, float]) -> None:
         """Keep to these speeds; see Limits in protocol.ts."""
         self._limits = limits
+        if self._place is not None:
+            state = self._place.shelf.state
+            state.down, state.up = int(limits["down"]), int(limits["up"])
+            self._place.shelf.changed()
         if self.swarm is not None:
             set_limits(self.swarm.torrent.limits, limits)
 
@@ -188,11 +261,33 @@ class PageTorrent:
         if self._wanted is None:
             raise LocalError("there are no pieces to select yet: the metadata is not here")
         self._wanted.select(priorities, critical, time.monotonic())
+        if self._place is not None:
+            self._place.shelf.state.priorities = priorities
+            self._place.shelf.changed()
 
     def add_web_seed(self, url: str) -> None:
         """Fetch from this web server, too."""
         if self.swarm is not None:
             self.swarm.torrent.add_web_seeds([url], time.monotonic())
+
+    def announce_with(self, keys: dict[str, Any]) -> None:
+        """Send these further keys with each announce from now on."""
+        self._options["announceKeys"] = keys
+        if self.swarm is None:
+            return
+        try:
+            self.swarm.announce_with(keys)
+        except (LocalError, ValueError) as error:
+            self.warning(LocalError(f"announces go out as before: {error}"))
+
+    def add_peer(self) -> int | None:
+        """The number of a link for a connection that the page made; None where there can be none."""
+        if self.swarm is None:
+            return None
+        number = self.session.adopt(self.swarm.torrent.info_hash, time.monotonic())
+        if number is None:
+            self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
+        return number
 
     def remove_peer(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""
@@ -236,7 +331,8 @@ class PageTorrent:
             self._reads.unread(reader)
 
     def rescan(self, call: int) -> None:
-        """Check every stored piece again. Replies to `call`, with StorageError where one is bad."""
+        """Check every stored piece again. Replies to `call` when that is done; what is bad is fetched again,
+        or is a StorageError where the torrent was made of files."""
         if self._rescans is None:
             raise LocalError("there is nothing to check yet: the metadata is not here")
         self._rescans.start(call)
@@ -249,9 +345,9 @@ class PageTorrent:
 
     def close(self) -> None:
         """Leave the swarm; whatever waits is refused."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if self.preparing is not None:
             self.preparing.cancel()
         if self._refreshing is not None:
@@ -260,11 +356,20 @@ class PageTorrent:
             self._reads.close()
             self._rescans.close()
         if self.swarm is not None:
+            self._count_statistics()
             self.session.remove(self.swarm.torrent.info_hash, time.monotonic())
+        if self._place is not None and not self._removing:
+            self._library.leave(self._place)
+
+    async def remove(self) -> int:
+        """Close it, and remove what is stored of it; gives the bytes that this frees."""
+        self._removing = True
+        self.close()
+        return await self._library.remove(self._place) if self._place is not None else 0
 
     def failed(self, error: Exception) -> None:
         """The torrent can't go on: the page is told, and it is closed."""
-        if self._closed:
+        if self.closed:
             return
         event: list[Any] = ["error", error_fields(error)]
         if isinstance(error, DuplicateTorrent):
@@ -284,18 +389,17 @@ class PageTorrent:
         self._prepare(now)
         assert self._outer is not None
         selected = selected_files(info, self._outer)
+        priorities = self._first_priorities(info, selected)
         files = self._files = self._mirror.files = FilesHere(info, self._picker.have)
         wanted = self._wanted = Wanted(self._torrent)
-        self._open_calls(info)
+        self._open_calls(info, files)
         self._tell_metadata(info, files, selected)
         self._picker.sequential = self._options["sequential"]
-        if self._options["deselect"]:
-            wanted.select(bytes(info.piece_count), [], now)
-        elif selected is not None:
-            wanted.select(priorities_of(info, selected), [], now)
+        if priorities is not None:
+            wanted.select(priorities, [], now)
         self._is_ready = True
         self._mirror.tell({"ready": True}, ["ready"], *(["file-done", file] for file in files.done()))
-        if self._torrent.wants_nothing and not self._seeding:
+        if self._torrent.wants_nothing and not self._torrent.complete:
             self.done(now)
 
     def verified(self, index: int, now: float) -> None:
@@ -305,6 +409,26 @@ class PageTorrent:
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
         self._reads.verified(index)
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `SwarmObserver`: a piece is lost."""
+        assert self._files is not None
+        lacking = [["file-lost", file] for file in self._files.lost(index)]
+        state = self._mirror.progress(now)
+        if self._is_done:
+            self._is_done = state["done"] = False
+        self._mirror.tell(state, ["unverified", index], *lacking)
+        assert self._store is not None
+        if not isinstance(self._store, OriginalStore):
+            self._store.lost(index)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `SwarmObserver`: the download waits for room."""
+        self._mirror.tell({"storageFull": True}, ["storageFull", error_fields(error)])
+
+    def room(self, now: float) -> None:
+        """See `SwarmObserver`: the download goes on."""
+        self._mirror.tell({"storageFull": False}, ["storageRoom"])
 
     def done(self, now: float) -> None:
         """See `SwarmObserver`: everything that is wanted is here."""
@@ -365,49 +489,101 @@ class PageTorrent:
             return list(dict.fromkeys([*own, *foreign])), []
         return own, [] if self._private or (info is not None and info.private) else foreign
 
-    def _open_calls(self, info: Info) -> None:
+    def _open_calls(self, info: Info, files: FilesHere) -> None:
         """From now on the page can read and check files."""
         assert self._store is not None
         readings = Readings(self._torrent, time.monotonic, self._arm)
-        self._reads = Reads(info, readings, self._store, self._page)
-        self._rescans = Rescans(info, self._picker.have, self._store, self._digest, self._page, self._checked)
+        self._reads = Reads(info, files, readings, self._store, self._page)
+        bad = None if self._seeding else self._found_bad
+        have = self._picker.have
+        self._rescans = Rescans(info, have, self._store, self._digest, self._page, self._checked, bad)
 
     def _checked(self, index: int) -> None:
         self._mirror.tell({}, ["verified", index])
 
+    def _found_bad(self, pieces: list[int]) -> None:
+        self.warning(StorageError(f"{len(pieces)} stored pieces are damaged or gone: they are fetched again"))
+        for index in pieces:
+            self._lost(index)
+
+    def _lost(self, index: int) -> None:
+        self._torrent.lost(index, time.monotonic())
+
+    def _first_priorities(self, info: Info, selected: list[int] | None) -> bytes | None:
+        """What is wanted at first; None: everything."""
+        if self._options["restore"] and self._place is not None:
+            return self._place.shelf.state.priorities_of(info.piece_count)
+        if self._options["deselect"]:
+            return bytes(info.piece_count)
+        return priorities_of(info, selected) if selected is not None else None
+
     def _tell_metadata(self, info: Info, files: FilesHere, selected: list[int] | None) -> None:
         assert self._outer is not None
+        around = outer_state(info, (self._place and self._place.metainfo) or self._outer)
+        restored = None
+        if self._place is not None:
+            self._place.keep_metadata(around["torrentFile"])
+            if self._options["restore"]:
+                restored = self._place.shelf.state.priorities_of(info.piece_count)
         state = {
             **info_state(info),
-            **outer_state(info, self._outer),
+            **around,
             "private": info.private if self._private is None else self._private,
             "have": self._picker.have.to_wire(),
             "fileProgress": files.progress(),
             "downloaded": self._torrent.downloaded,
+            "received": self._mirror.before[0],
+            "uploaded": self._mirror.before[1],
         }
         if selected is not None:
             state["so"] = selected
+        if restored is not None:
+            state["priorities"] = restored
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> MemoryStore | OriginalStore:
+    def _open_store(self, info: Info) -> FileStore | MemoryStore | OriginalStore:
         self._info = info
         if self._whole is not None:
             self._store = OriginalStore(info, self._whole, self._originals)
+        elif self._place is not None:
+            self._store = self._file_store(info, self._place, self._place.have)
         else:
-            self._store = MemoryStore(info)
+            self._store = MemoryStore(info, self._memory)
         return self._store
 
+    def _file_store(self, info: Info, place: Place, have: Bitfield | None) -> FileStore:
+        if place.have is None:
+            have = Bitfield(info.piece_count)
+            place.shelf.open(info, have)
+        assert have is not None
+        return FileStore(info, place.shelf, self._library.fs, self._digest, have)
+
+    def _count_statistics(self) -> None:
+        if self._place is None:
+            return
+        shelf, totals = self._place.shelf, self._mirror.totals()
+        if totals != (shelf.state.received, shelf.state.uploaded):
+            shelf.state.received, shelf.state.uploaded = totals
+            if self._refreshes % STATISTICS_REFRESHES == 0:
+                shelf.changed()
+
     def _refresh(self, now: float) -> None:
-        if self._closed:
+        if self.closed:
             return
         events = self._mirror.moved()
         state = self._mirror.progress(now)
         self._refreshes += 1
+        self._count_statistics()
         if self._refreshes % STANDING_REFRESHES == 0:
             state |= {**self._mirror.trackers(), **self._mirror.standing(now)}
         if state:
             self._mirror.tell(state, *events)
         self._refreshing = self._timers.at(now + REFRESH_SECONDS, self._refresh)
+
+
+def info_hash_of(outer: Metainfo | Magnet) -> bytes:
+    """The info-hash of a .torrent or a magnet link."""
+    return outer.info_hash if isinstance(outer, Magnet) else outer.info.info_hash
 
 
 def set_limits(limits: Limits, given: dict[str, float]) -> None:

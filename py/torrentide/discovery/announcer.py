@@ -7,8 +7,9 @@ a link.
 
 import itertools
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from torrentide.discovery import signalling
 from torrentide.discovery.healing import Healing
@@ -44,11 +45,13 @@ LEFT_UNKNOWN = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a tracker is told, in bytes; `left` is None while the metadata is unknown."""
+    """What a tracker is told, in bytes; `left` is None while the metadata is unknown. `others` are further
+    keys of an announce."""
 
     uploaded: int
     downloaded: int
     left: int | None
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +265,7 @@ class Announcer:
             left=self._left(progress),
             event=event,
             offers=offers,
+            others=progress.others,
         )
         self.tracker.send(text)
         self._last = now

@@ -4,6 +4,7 @@ Owns what each message means, as bittorrent-tracker 11 speaks them, and the boun
 never knows sockets, torrents or time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ MIN_INTERVAL = 10
 MAX_INTERVAL = 86_400
 
 Event = Literal["started", "completed", "stopped"]
+
+_ANNOUNCE_KEYS = frozenset(("event", "offers", "answer", "offer_id", "to_peer_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,13 @@ def announce(
     left: int,
     event: Event | None,
     offers: list[Offer],
+    others: Mapping[str, Any] | None = None,
 ) -> str:
-    """An announce. Without an event the key is absent: openwebtorrent closes on any other word."""
+    """An announce. Without an event the key is absent: openwebtorrent closes on any other word. `others` are
+    further keys, which replace none of ours."""
+    further = {key: value for key, value in (others or {}).items() if key not in _ANNOUNCE_KEYS}
     message: dict[str, Any] = {
+        **further,
         "action": "announce",
         "info_hash": to_text(info_hash),
         "peer_id": to_text(peer_id),

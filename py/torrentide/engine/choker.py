@@ -7,6 +7,7 @@ interested peer that has waited longest, so that newcomers get a first piece (BE
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from torrentide.engine.peer import Peer
 
@@ -14,25 +15,46 @@ from torrentide.engine.peer import Peer
 # seed parts with a peer after 20 pieces and a minute.
 UPLOAD_SLOTS = 10
 RECHOKE_SECONDS = 10.0
-OPTIMISTIC_SLOTS = UPLOAD_SLOTS // 5
+SLOTS_PER_OPTIMISTIC = 5
 OPTIMISTIC_SECONDS = 30.0
 TURN_PIECES = 20
 TURN_SECONDS = 60.0
 
 
-def choose(peers: Iterable[Peer], seeding: bool, piece_length: int, now: float) -> set[Peer]:
+@dataclass(slots=True)
+class Slots:
+    """How many peers are unchoked at a time: 0 serves nobody. `seeds`: also those that have every piece, and
+    say that they want some."""
+
+    count: int = UPLOAD_SLOTS
+    seeds: bool = False
+
+    @property
+    def optimistic(self) -> int:
+        """How many of them are optimistic."""
+        return self.count // SLOTS_PER_OPTIMISTIC
+
+    def wants(self, peer: Peer) -> bool:
+        """Whether a peer waits for a slot."""
+        return peer.peer_interested and (self.seeds or not peer.is_seed)
+
+
+def choose(
+    peers: Iterable[Peer], seeding: bool, piece_length: int, now: float, slots: Slots | None = None
+) -> set[Peer]:
     """The peers to unchoke of all that are connected, at `now` in seconds."""
-    waiting = [peer for peer in peers if peer.peer_interested]
+    slots = slots or Slots()
+    waiting = [peer for peer in peers if slots.wants(peer)]
     if seeding:
         waiting.sort(key=lambda peer: _turn(peer, piece_length, now))
     else:
         waiting.sort(key=lambda peer: _merit(peer, now), reverse=True)
-    regular = [peer for peer in waiting if seeding or not peer.snubbed][: UPLOAD_SLOTS - OPTIMISTIC_SLOTS]
+    regular = [peer for peer in waiting if seeding or not peer.snubbed][: slots.count - slots.optimistic]
     chosen = set(regular)
     rest = [peer for peer in waiting if peer not in chosen]
     # Those in the middle of their optimistic turn go first, then who waits longest, then who had a slot.
     rest.sort(key=lambda peer: (not _in_turn(peer, now), not peer.am_choking, peer.unchoked_at))
-    chosen.update(rest[: UPLOAD_SLOTS - len(regular)])
+    chosen.update(rest[: slots.count - len(regular)])
     return chosen
 
 

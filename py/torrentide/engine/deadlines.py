@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from torrentide.engine.fellows import Fellows
 from torrentide.engine.peer import Peer
 from torrentide.engine.readers import Reader, Readers
 from torrentide.engine.requests import Key, Requests
@@ -29,14 +30,23 @@ MAX_WAIT = 2.0
 # Bytes a second of one that has given nothing yet, and at least of any.
 UNKNOWN_RATE = 128 * 1024.0
 SLOWEST_RATE = 1024.0
-# What would be saved has to be worth a cancel, which may cross the block; and of the oldest requests of a
-# peer the blocks are on their way.
-WORTH_SECONDS = 0.5
-ON_THEIR_WAY = 2
+# What would be saved has to be worth a cancel, which may cross the block. What comes next from a peer is in
+# its channel already: half a second's worth, 1 MiB at most (`peer.WATER_SECONDS`, libtorrent's send buffer).
+WORTH_SECONDS = 1.0
+WAY_SECONDS = 0.5
+MIN_ON_THEIR_WAY = 2
+MAX_ON_THEIR_WAY = 64
 # A shorter queue than this is not worth being cleared.
 CLEAR_SECONDS = 0.05
-# A peer that has delivered nothing for so long is no faster than that.
+# A peer with requests that has delivered nothing for so long, and for as long as so many blocks should take,
+# is quiet: it may have gone without a word, of which WebRTC tells after 5 to 30 s. Blocks come up to 8 in a
+# message.
 QUIET_SECONDS = 1.0
+QUIET_BLOCKS = 8
+# While something is urgent a peer has no more requests than it answers in so long: what is asked of it comes
+# sooner.
+QUEUE_SECONDS = 1.0
+MIN_QUEUE = 4
 # A block is asked for at so many peers at a time.
 MAX_SOURCES = 3
 
@@ -90,26 +100,36 @@ class Worker:
         self.wait = self.next
 
     @property
+    def coming(self) -> int:
+        """How many of its oldest requests can't be taken back, for their blocks are on their way."""
+        count = int(WAY_SECONDS * self.pace / BLOCK_LENGTH)
+        return min(max(count, MIN_ON_THEIR_WAY), MAX_ON_THEIR_WAY)
+
+    @property
     def next(self) -> float:
         """Seconds until it would have delivered one block more."""
         return self.wait + BLOCK_LENGTH / self.pace
 
 
 class Holder(NamedTuple):
-    """A peer that was asked for a block: in `wait` seconds it will be here, behind `place` others. `quiet`:
-    nothing has come from it for a while."""
+    """A peer that was asked for a block: in `wait` seconds it will be here, or it is on its way already."""
 
     peer: Peer
     wait: float
-    place: int
-    quiet: bool
+    coming: bool
 
 
 class Deadlines:
     """Sees to it that the pieces that readers come to are here in time."""
 
     def __init__(
-        self, picker: Picker, readers: Readers, requests: Requests, crew: Crew, timers: Timers
+        self,
+        picker: Picker,
+        readers: Readers,
+        requests: Requests,
+        crew: Crew,
+        timers: Timers,
+        own_id: bytes,
     ) -> None:
         self._picker = picker
         self._readers = readers
@@ -119,15 +139,23 @@ class Deadlines:
         self._usual = Usual(FIRST_GUESS)
         # When the best of the crew would deliver a block, in seconds from the last look.
         self._best = 0.0
+        # Quiet peers by link, with the bytes that each had delivered when it fell quiet.
+        self._quiet: dict[int, int] = {}
+        self._fellows = Fellows(own_id)
+        # Pieces near to readers that fellows fetch, and from when on seeds are asked for them all the same.
+        self._turns: dict[int, float] = {}
         self._ticking = False
 
     # -- Readers
 
-    def plan(self, now: float) -> None:
-        """Readers came, went or moved: see what is urgent now."""
+    def plan(self, now: float, *, sought: bool = False) -> None:
+        """Readers came, went or moved: see what is urgent now. `sought`: one begins at another place, and
+        what it needs must not stand behind what was asked for before."""
         horizon = self._usual.mean + DEVIATIONS * self._usual.deviation + SLACK_SECONDS
         self._readers.plan(horizon, now)
-        self._hurry(now)
+        fellows = self._fellows.look(self._crew.peers(), self._readers.near, now)
+        self._turns = self._fellows.turns(fellows, self._readers.near)
+        self._hurry(now, clear=sought)
 
     def moved(self, reader: Reader, now: float) -> None:
         """A reader has read on."""
@@ -152,6 +180,10 @@ class Deadlines:
         deadlines = self._readers.deadlines
         if not deadlines or not self._best:
             return theirs
+        if self._is_quiet(peer):
+            return theirs.without(self._picker.wanted.ahead)
+        if peer.is_seed and self._turns:
+            theirs = self.lawful(theirs, now)
         ready = self._worker(peer, theirs, UNKNOWN_RATE, now).next
         if peer.on_parole:
             return theirs.without(deadlines)
@@ -159,17 +191,32 @@ class Deadlines:
             return theirs
         return theirs.without(index for index, due in deadlines.items() if due < now + ready)
 
-    def _hurry(self, now: float) -> None:
-        """Ask for what is urgent, and take back what stands in its way."""
+    def most(self, peer: Peer, now: float) -> int:
+        """How many requests a peer may have."""
+        if not self._readers.deadlines:
+            return peer.queue
+        return min(peer.queue, max(MIN_QUEUE, int(QUEUE_SECONDS * peer.down.rate(now) / BLOCK_LENGTH)))
+
+    def lawful(self, theirs: Bitfield, now: float) -> Bitfield:
+        """What may be asked of a source that has all of `theirs`: not what fellows fetch."""
+        return theirs.without(index for index, when in self._turns.items() if when > now)
+
+    def _hurry(self, now: float, *, clear: bool = False) -> None:
+        """Ask for what is urgent; `clear`: and take back what stands in its way."""
         self._best = 0.0
         if not self._readers.deadlines:
             return
         self._schedule(now)
+        for peer in list(self._crew.peers()):
+            if self._falls_quiet(peer, now):
+                keys = [key for key in peer.requests if key[0] in self._readers.deadlines]
+                self._requests.take_back(peer, keys, now)
         workers = self._workers(now)
         if not workers:
             return
         self._best = min(worker.next for worker in workers)
-        self._make_way(workers, now)
+        if clear:
+            self._make_way(workers, now)
         self._assign(workers, now)
         self._rescue(workers, now)
         for worker in workers:
@@ -189,9 +236,9 @@ class Deadlines:
         rates = [rate for peer in peers if (rate := peer.down.rate(now))]
         usual = sum(rates) / len(rates) if rates else UNKNOWN_RATE
         return [
-            self._worker(peer, peer.pieces, usual, now)
+            self._worker(peer, self.lawful(peer.pieces, now) if peer.is_seed else peer.pieces, usual, now)
             for peer in peers
-            if peer.pieces is not None and not (peer.snubbed or peer.on_parole)
+            if peer.pieces is not None and not (peer.snubbed or peer.on_parole or self._is_quiet(peer))
         ]
 
     @staticmethod
@@ -200,11 +247,25 @@ class Deadlines:
         if not peer.requests or now - peer.asked_since < QUIET_SECONDS:
             # It had nothing to do: what it showed when it had counts.
             rate = max(rate, float(peer.speed_mark[1])) if peer.down.total else usual
-        quiet = now - peer.last_block if peer.requests else 0.0
-        if quiet > QUIET_SECONDS:
-            rate = min(rate or usual, BLOCK_LENGTH / quiet)
         rate = max(rate, SLOWEST_RATE)
         return Worker(peer, theirs, rate, len(peer.requests) * BLOCK_LENGTH / rate)
+
+    def _is_quiet(self, peer: Peer) -> bool:
+        return self._quiet.get(peer.link) == peer.down.total
+
+    def _falls_quiet(self, peer: Peer, now: float) -> bool:
+        """Whether the peer is quiet since this look."""
+        if not peer.requests or self._is_quiet(peer):
+            return False
+        patience = QUIET_BLOCKS * BLOCK_LENGTH / max(peer.down.rate(now), SLOWEST_RATE)
+        if now - peer.last_block < max(QUIET_SECONDS, patience):
+            return False
+        self._quiet[peer.link] = peer.down.total
+        return True
+
+    def gone(self, peer: Peer) -> None:
+        """The peer left."""
+        self._quiet.pop(peer.link, None)
 
     # -- Free blocks
 
@@ -219,7 +280,7 @@ class Deadlines:
             if not pressing:
                 late = (place for place, key in enumerate(requests) if deadlines.get(key[0], now) < now)
                 last = max(late, default=0)
-            keys = [key for key in requests[ON_THEIR_WAY:last] if key[0] not in deadlines]
+            keys = [key for key in requests[worker.coming : last] if key[0] not in deadlines]
             saved = len(keys) * BLOCK_LENGTH / worker.pace
             if saved >= CLEAR_SECONDS:
                 self._requests.take_back(worker.peer, keys, now)
@@ -271,7 +332,7 @@ class Deadlines:
             in_time = self._readers.deadlines[piece.index] - now
             if first.wait <= max(in_time, worker.next + WORTH_SECONDS):
                 return
-            if len(holders) == 1 and (first.place >= ON_THEIR_WAY or first.quiet):
+            if len(holders) == 1 and not first.coming:
                 self._requests.cancel(first.peer, [key], now)
                 worker.take(self._requests.block(key))
                 return
@@ -289,12 +350,11 @@ class Deadlines:
         for peer in self._crew.peers():
             if not peer.requests or peer.pieces is None:
                 continue
-            pace = self._worker(peer, peer.pieces, UNKNOWN_RATE, now).pace
-            quiet = now - peer.last_block > QUIET_SECONDS
+            worker = self._worker(peer, peer.pieces, UNKNOWN_RATE, now)
             for place, key in enumerate(peer.requests):
                 if key[0] in self._readers.deadlines:
-                    wait = (place + 1) * BLOCK_LENGTH / pace
-                    held.setdefault(key, []).append(Holder(peer, wait, place, quiet))
+                    wait = (place + 1) * BLOCK_LENGTH / worker.pace
+                    held.setdefault(key, []).append(Holder(peer, wait, place < worker.coming))
         return held
 
 

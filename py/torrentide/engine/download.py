@@ -47,7 +47,7 @@ DUPLICATES_PART = 128
 
 class Downloader:
     """Asks `peers()` for what `picker` needs, within `limit`, and gives whole pieces to `verifier`.
-    `down` counts what comes."""
+    `down` counts what comes; `own_id` is our peer id."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Downloader:
         limit: Limit,
         timers: Timers,
         down: RateMeter,
+        own_id: bytes = b"",
     ) -> None:
         # Bytes of blocks in pieces that are not verified yet, and of blocks that came in vain.
         self.unverified = 0
@@ -70,7 +71,7 @@ class Downloader:
         self._down = down
         self._requests = Requests(picker, peers, limit)
         self.readers = Readers(picker)
-        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers)
+        self.deadlines = Deadlines(picker, self.readers, self._requests, self, timers, own_id)
         # Blocks that were asked of a second peer at the end.
         self._duplicates = 0
         self._most_duplicates = MIN_DUPLICATES + picker.blocks // DUPLICATES_PART
@@ -95,9 +96,10 @@ class Downloader:
         self._turns.go_round(now)
 
     def _fill(self, peer: Peer, now: float) -> None:
-        room = peer.queue - len(peer.requests)
+        most = self.deadlines.most(peer, now)
+        room = most - len(peer.requests)
         # Asking in batches: a quarter of the queue at a time.
-        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < peer.queue):
+        if not self._can_ask(peer) or room <= 0 or (peer.requests and room * 4 < most):
             return
         blocks = self._choose(peer, room, now)
         if blocks:
@@ -264,6 +266,7 @@ class Downloader:
     def gone(self, peer: Peer, now: float) -> None:
         """The peer left: what it was asked for is free again."""
         self._turns.leave(peer)
+        self.deadlines.gone(peer)
         self._requests.give_up(peer, now)
         self._picker.leave(peer.link)
         self.refill(now)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from torrentide.engine.blame import Blame, Source
+from torrentide.engine.choker import Slots
 from torrentide.engine.download import Downloader
 from torrentide.engine.interest import Interest
 from torrentide.engine.limits import Limit
@@ -22,6 +23,7 @@ from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
 from torrentide.errors import PeerError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
 from torrentide.pieces.priorities import FilePriorities
@@ -29,6 +31,9 @@ from torrentide.ports import Digest, Store
 from torrentide.timers import Timers
 from torrentide.wire import messages
 
+# While there is no room in the store, it is tried so often. Nobody is told when another site, or another
+# torrent, has given some back.
+ROOM_SECONDS = 5.0
 # Suggestions and pieces for the choked that we remember of a peer.
 MAX_HINTS = 64
 
@@ -38,6 +43,15 @@ class ExchangeObserver(Protocol):
 
     def verified(self, index: int, now: float) -> None:
         """A piece is here, checked and stored."""
+
+    def unverified(self, index: int, now: float) -> None:
+        """A piece that was here is not any more."""
+
+    def full(self, error: StorageError, now: float) -> None:
+        """There is no room for more. What is here is served, and the rest goes on when there is."""
+
+    def room(self, now: float) -> None:
+        """There is room again."""
 
     def finished(self, now: float) -> None:
         """Everything that is wanted is here, or no more."""
@@ -54,8 +68,8 @@ class ExchangeObserver(Protocol):
 
 class Exchange:
     """Pieces of `info` between `store` and `peers`. `down` and `up` count the bytes of blocks, within
-    `down_limit` and `up_limit`. `seeding`: the store holds every piece; `super_seeding`: and each is to be
-    uploaded as seldom as possible."""
+    `down_limit` and `up_limit`. `have`: the store holds these pieces; `super_seeding`: each is to be uploaded
+    as seldom as possible."""
 
     def __init__(
         self,
@@ -73,30 +87,43 @@ class Exchange:
         up: RateMeter,
         down_limit: Limit,
         up_limit: Limit,
-        seeding: bool,
+        slots: Slots,
+        own_id: bytes,
+        have: Bitfield | None,
         super_seeding: bool,
     ) -> None:
         self.info = info
         self.store = store
         self.files = FilePriorities(info)
-        self.picker = Picker(info.piece_count, info.piece_length, info.length, rng, info.pads_in)
+        self.picker = Picker(info.piece_count, info.piece_length, info.length, rng, info.pads_in, have)
         # Bytes of pieces that are here and checked.
-        self.verified_bytes = 0
-        if seeding:
-            self.picker.begin_complete()
-            self.verified_bytes = info.length
+        self.verified_bytes = _bytes_of(self.picker.have, info)
         self._finished = self.picker.finished
         self._peers = peers
         self._observer = observer
         self._blame = blame
         self._up = up
+        self._timers = timers
+        self._paused = False
+        self._is_full = False
         self._verifier = Verifier(
-            info, self.picker, store, digest, self._on_verified, self._on_bad_piece, self._on_not_stored
+            info,
+            self.picker,
+            store,
+            digest,
+            self._on_verified,
+            self._on_bad_piece,
+            self._on_not_stored,
+            self._on_full,
         )
-        self._downloader = Downloader(self.picker, self._verifier, peers.values, down_limit, timers, down)
-        uploader = Uploader(store, info.piece_size, self._on_sent, self._on_store_error, up_limit, timers)
+        self._downloader = Downloader(
+            self.picker, self._verifier, peers.values, down_limit, timers, down, own_id
+        )
+        uploader = Uploader(store, info.piece_size, self._on_sent, self._on_not_read, up_limit, timers)
         self._interest = Interest(self.picker)
-        self._serving = Serving(info, self.picker, uploader, peers.values, rng, super_seeding=super_seeding)
+        self._serving = Serving(
+            info, self.picker, uploader, peers.values, rng, slots=slots, super_seeding=super_seeding
+        )
         self._web_seeds: WebSeeds | None = None
         if web is not None:
             self._web_seeds = WebSeeds(
@@ -126,13 +153,16 @@ class Exchange:
 
     def pause(self, now: float) -> None:
         """Take requests back and serve nobody."""
+        self._paused = True
         self._downloader.pause(now)
         self._serving.pause(now)
         self._run_web_seeds(now)
 
     def resume(self, now: float) -> None:
         """Go on."""
-        self._downloader.resume(now)
+        self._paused = False
+        if not self._is_full:
+            self._downloader.resume(now)
         self._serving.resume(now)
         self._run_web_seeds(now)
 
@@ -150,12 +180,34 @@ class Exchange:
         if self.picker.finished != self._finished:
             self._on_finished(now)
 
+    def found(self, index: int, now: float) -> None:
+        """A piece is in the store that was not known to be. One that is on its way comes by itself."""
+        if index in self.picker.have or index in self.picker.partial:
+            return
+        self.picker.verified(index)
+        self.verified_bytes += self.info.piece_size(index)
+        self._observer.verified(index, now)
+        self._tell_have(index, now)
+        if self.picker.finished:
+            self._on_finished(now)
+
+    def lost(self, index: int, now: float) -> None:
+        """A piece is not in the store any more, or not what it was: it is fetched again."""
+        if index not in self.picker.have:
+            return
+        self.picker.lost(index)
+        self.verified_bytes -= self.info.piece_size(index)
+        self._serving.lost(index, now)
+        self._observer.unverified(index, now)
+        self._downloader.deadlines.plan(now)
+        self._recount(now)
+
     def open_reader(self, start: int, end: int, now: float, rate: float | None) -> Reader:
         """See `Torrent.open_reader`."""
         reader, more = self._downloader.readers.open(start, end, now, rate)
         if more:
             self._recount(now)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:
@@ -166,7 +218,7 @@ class Exchange:
     def close_reader(self, reader: Reader, now: float) -> None:
         """See `Torrent.close_reader`."""
         fewer = self._downloader.readers.close(reader)
-        self._downloader.deadlines.plan(now)
+        self._downloader.deadlines.plan(now, sought=True)
         if fewer:
             self._recount(now)
 
@@ -341,6 +393,38 @@ class Exchange:
         self._downloader.settled(piece, now, good=False)
         self._on_store_error(error)
 
+    def _on_not_read(self, index: int, error: Exception, now: float) -> None:
+        if isinstance(error, StorageError) and error.kind == "lost":
+            self._observer.warning(error)
+            self.lost(index, now)
+        else:
+            self._on_store_error(error)
+
+    def _on_full(self, error: StorageError, now: float) -> None:
+        if not self._is_full:
+            self._is_full = True
+            self._downloader.pause(now)
+            self._run_web_seeds(now)
+            self._observer.full(error, now)
+            self._timers.at(now + ROOM_SECONDS, self._try_room)
+
+    def _try_room(self, now: float) -> None:
+        """See whether there is room for a piece that waits for it, then for the others, and go on."""
+        if self._verifier.closed:
+            return
+        held = len(self._verifier.held)
+        while self._verifier.held:
+            self._verifier.retry()
+            if len(self._verifier.held) >= held:
+                self._timers.at(now + ROOM_SECONDS, self._try_room)
+                return
+            held = len(self._verifier.held)
+        self._is_full = False
+        if not self._paused:
+            self._downloader.resume(now)
+        self._run_web_seeds(now)
+        self._observer.room(now)
+
     def _on_store_error(self, error: Exception) -> None:
         self._observer.failed(error if isinstance(error, TorrentideError) else StorageError(str(error)))
 
@@ -348,3 +432,10 @@ class Exchange:
         peer.up.add(count, now)
         peer.served += count
         self._up.add(count, now)
+
+
+def _bytes_of(have: Bitfield, info: Info) -> int:
+    """Bytes of these pieces."""
+    last = info.piece_count - 1
+    short = info.piece_length - info.piece_size(last) if last in have else 0
+    return have.held * info.piece_length - short

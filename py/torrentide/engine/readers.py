@@ -66,10 +66,12 @@ class Reader:
 
 class Readers:
     """The readers of the pieces of `picker`. `deadlines` has the time by which each urgent piece is needed,
-    the most urgent first."""
+    the most urgent first, `near` that of all that readers come to soon. A piece that is late stays as late as
+    it is while its reader waits."""
 
     def __init__(self, picker: Picker) -> None:
         self.deadlines: dict[int, float] = {}
+        self.near: dict[int, float] = {}
         self._picker = picker
         self._size = picker.piece_length
         self._readers: dict[Reader, tuple[int, int]] = {}
@@ -117,9 +119,10 @@ class Readers:
             lacking = [index for index in range(first, behind) if index not in have]
             for place, index in enumerate(lacking):
                 wait = max(0.0, (index * self._size - reader.position) / reader.rate)
-                near[index] = min(now + wait, near.get(index, now + wait))
+                near[index] = min(now + wait, near.get(index, now + wait), self.near.get(index, now + wait))
                 if not place or wait <= horizon:
                     urgent[index] = near[index]
+        self.near = near
         in_order = sorted(urgent, key=lambda index: (urgent[index], index))[:MAX_URGENT]
         self.deadlines = {index: urgent[index] for index in in_order}
         critical = [index for index in self._critical if index not in have and index not in self.deadlines]

@@ -43,6 +43,7 @@ class Serving:
         peers: Callable[[], Iterable[Peer]],
         rng: random.Random,
         *,
+        slots: choker.Slots | None = None,
         super_seeding: bool = False,
     ) -> None:
         self.paused = False
@@ -52,6 +53,7 @@ class Serving:
         self._uploader = uploader
         self._peers = peers
         self._rng = rng
+        self._slots = slots or choker.Slots()
         self._spread: Spread | None = None
 
     # -- What we offer
@@ -66,7 +68,7 @@ class Serving:
             peer.send(messages.HAVE_ALL, now)
         else:
             peer.send(messages.bitfield(have.to_wire()), now)
-        if peer.fast and not self.super_seeding:
+        if peer.fast and not self.super_seeding and self._slots.count:
             self._allow_fast(peer, now)
         if self.super_seeding:
             self._reveal(peer, now)
@@ -201,6 +203,16 @@ class Serving:
             if peer.fast:
                 peer.send(messages.reject(*block), now)
 
+    def lost(self, index: int, now: float) -> None:
+        """A piece is not here any more: its requests are refused."""
+        self._uploader.forget(index)
+        for peer in self._peers():
+            blocks = [block for block in peer.uploads if block[0] == index]
+            for block in blocks:
+                peer.uploads.remove(block)
+            if peer.fast and blocks:
+                peer.send(b"".join(messages.reject(*block) for block in blocks), now)
+
     def serve(self, peer: Peer, now: float) -> None:
         """Send what the peer waits for, as much as its channel and the limit take."""
         if peer.uploads:
@@ -213,9 +225,9 @@ class Serving:
         is free."""
         if self.paused:
             return
-        interested = [peer for peer in self._peers() if peer.peer_interested]
+        interested = [peer for peer in self._peers() if self._slots.wants(peer)]
         waiting = [peer for peer in interested if peer.am_choking]
-        free = choker.UPLOAD_SLOTS - len(interested) + len(waiting)
+        free = self._slots.count - len(interested) + len(waiting)
         waiting.sort(key=lambda peer: peer.unchoked_at)
         for peer in waiting[: max(0, free)]:
             self._unchoke(peer, now)
@@ -224,7 +236,9 @@ class Serving:
         """A round of choking."""
         chosen = set[Peer]()
         if not self.paused:
-            chosen = choker.choose(self._peers(), self._picker.finished, self._info.piece_length, now)
+            chosen = choker.choose(
+                self._peers(), self._picker.finished, self._info.piece_length, now, self._slots
+            )
         for peer in list(self._peers()):
             if peer in chosen and peer.am_choking:
                 self._unchoke(peer, now)

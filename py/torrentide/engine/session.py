@@ -14,12 +14,13 @@ from torrentide.discovery.sdp import usable
 from torrentide.discovery.tracker import Tracker, tracker_url
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.limits import Limits
-from torrentide.engine.swarm import Swarm, SwarmObserver
+from torrentide.engine.swarm import NO_PEERS_SECONDS, Swarm, SwarmObserver
 from torrentide.engine.torrent import Observer, Torrent
 from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_urls import check_tracker
 from torrentide.errors import DuplicateTorrent, UnsupportedError
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Dialer, Digest, Sockets, Store, Transport
 from torrentide.timers import Timers, TimerScope
 
@@ -86,12 +87,17 @@ class Session:
         now: float,
         info: Info | None = None,
         seeding: bool = False,
+        super_seeding: bool = False,
         foreign: Iterable[str] = (),
+        no_peers_seconds: float = NO_PEERS_SECONDS,
+        have: Bitfield | None = None,
     ) -> Swarm:
         """Join the swarm of a torrent. DuplicateTorrent when it is here; an unusable tracker is a warning.
 
         Every tracker is used, the first ones first (see `discovery.tiers`); of `foreign` ones, which the
-        torrent does not name itself, a private torrent uses none.
+        torrent does not name itself, a private torrent uses none. Where the info is known, the store holds
+        the pieces `have`, or, `seeding`, all. The observer is told every `no_peers_seconds` that nobody is
+        there.
         """
         if info_hash in self.swarms:
             raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
@@ -131,12 +137,13 @@ class Session:
             rng=self._rng,
             budget=self._budget,
             max_conns=self._max_conns,
+            no_peers_seconds=no_peers_seconds,
         )
         own = self._usable(trackers, observer, given=False)
         if info is not None and info.private:
             foreign = ()
         others = [tracker for tracker in self._usable(foreign, observer, given=True) if tracker not in own]
-        swarm.start(own, now, info, seeding=seeding, foreign=others)
+        swarm.start(own, now, info, seeding=seeding, super_seeding=super_seeding, foreign=others, have=have)
         return swarm
 
     def remove(self, info_hash: bytes, now: float) -> None:
@@ -156,6 +163,15 @@ class Session:
             tracker.online(now)
         for swarm in self.swarms.values():
             swarm.online(now)
+
+    def adopt(self, info_hash: bytes, now: float) -> int | None:
+        """Take a connection that was made elsewhere into a swarm: gives its number, for `link_open` or
+        `link_failed`. None where there are too many, or no such torrent."""
+        swarm = self.swarms.get(info_hash)
+        number = self._new_link(swarm) if swarm is not None else None
+        if swarm is not None and number is not None:
+            swarm.adopt(number, now)
+        return number
 
     # -- What comes from links
 

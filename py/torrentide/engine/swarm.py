@@ -5,12 +5,13 @@ messages of either.
 """
 
 import functools
+import json
 import random
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from torrentide.discovery.announcer import Announcer, Progress, Status
-from torrentide.discovery.links import Links
+from torrentide.discovery.links import CONNECT_SECONDS, Links
 from torrentide.discovery.signalling import AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.engine import turnover
@@ -18,8 +19,9 @@ from torrentide.engine.budget import LinkBudget
 from torrentide.engine.peer import Peer
 from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
 from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
-from torrentide.errors import TorrentideError
+from torrentide.errors import LocalError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Transport
 from torrentide.timers import TimerScope
 
@@ -30,6 +32,8 @@ OFFERS_PER_ANNOUNCE = 10
 MAX_PENDING_LINKS = 30
 # WebTorrent's `noPeersIntervalTime`.
 NO_PEERS_SECONDS = 30.0
+# aquatic takes frames of 16 KiB, of which offers have 13: a token or a signature has room.
+MAX_ANNOUNCE_KEYS = 1024
 # Peers below which a download looks for more before the tracker's interval is over: a slow one among as many
 # holds nothing up.
 FEW_PEERS = 8
@@ -65,6 +69,7 @@ class Swarm:
         rng: random.Random,
         budget: LinkBudget,
         max_conns: int,
+        no_peers_seconds: float,
     ) -> None:
         self.torrent = make_torrent(self)
         self.links = make_links()
@@ -81,6 +86,10 @@ class Swarm:
         # When each peer's channel opened.
         self._since: dict[int, float] = {}
         self._seeding = False
+        self._no_peers_seconds = no_peers_seconds
+        self._announce_keys: dict[str, Any] = {}
+        # Links that were made elsewhere and are not open yet.
+        self._adopted: set[int] = set()
 
     def start(
         self,
@@ -89,16 +98,18 @@ class Swarm:
         info: Info | None,
         *,
         seeding: bool,
+        super_seeding: bool = False,
         foreign: Iterable[Tracker] = (),
+        have: Bitfield | None = None,
     ) -> None:
-        """Begin to announce, and to download or seed. `foreign` trackers are left when the metadata turns
-        out to be private (BEP 27)."""
-        self._seeding = seeding
-        self.torrent.start(now, info, seeding=seeding)
+        """Begin to announce, and to download or seed; the store holds `have`. `foreign` trackers are left
+        when the metadata turns out to be private (BEP 27)."""
+        self._seeding = seeding or (have is not None and have.complete)
+        self.torrent.start(now, info, seeding=seeding, super_seeding=super_seeding, have=have)
         for tracker in trackers:
             self._join(tracker, now)
         self._foreign = [self._join(tracker, now) for tracker in foreign]
-        self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
+        self._timers.at(now + self._no_peers_seconds, self._check_peers)
         self._timers.at(now + TURNOVER_SECONDS, self._turn_over)
 
     def stop(self, now: float) -> None:
@@ -106,6 +117,8 @@ class Swarm:
         while self._announcers:
             self._leave(self._announcers[0], now)
         self.links.close(now)
+        for number in list(self._adopted):
+            self._close_link(number)
         self.torrent.close(now)
         self._timers.close()
 
@@ -150,16 +163,37 @@ class Swarm:
     def opened(self, number: int, transport: Transport, now: float) -> None:
         """The channel of a link opened."""
         key = self.links.opened(number)
-        if key is None:
+        if key is None and number not in self._adopted:
             return
+        self._adopted.discard(number)
         if len(self.torrent.peers) >= self._max_conns and not self._make_room(now):
             self._close_link(number)
             return
         self._since[number] = now
         self.torrent.connected(number, key, transport, now)
 
+    def adopt(self, number: int, now: float) -> None:
+        """A connection that was made elsewhere is to be a link of ours, once its channel opens."""
+        self._adopted.add(number)
+        self._timers.at(now + CONNECT_SECONDS, lambda then: self._give_up(number))
+
+    def _give_up(self, number: int) -> None:
+        if number in self._adopted:
+            self._adopted.discard(number)
+            self._close_link(number)
+
+    def announce_with(self, keys: Mapping[str, Any]) -> None:
+        """Send these further keys with each announce. LocalError when they are too long."""
+        size = len(json.dumps(keys, allow_nan=False))
+        if size > MAX_ANNOUNCE_KEYS:
+            raise LocalError(
+                f"{size} characters for announces; trackers take {MAX_ANNOUNCE_KEYS} besides offers"
+            )
+        self._announce_keys = dict(keys)
+
     def lost(self, number: int, reason: str, now: float) -> None:
         """A link failed, before or after its channel opened."""
+        self._adopted.discard(number)
         self.links.failed(number, now)
         peer = self.torrent.peers.get(number)
         self._since.pop(number, None)
@@ -235,14 +269,14 @@ class Swarm:
 
     def _progress(self) -> Progress:
         torrent = self.torrent
-        return Progress(torrent.up.total, torrent.down.total, torrent.left)
+        return Progress(torrent.up.total, torrent.down.total, torrent.left, self._announce_keys)
 
     def _check_peers(self, now: float) -> None:
         if self.torrent.closed:
             return
         if not self.torrent.peers:
             self._observer.no_peers(now)
-        self._timers.at(now + NO_PEERS_SECONDS, self._check_peers)
+        self._timers.at(now + self._no_peers_seconds, self._check_peers)
 
     # -- Observer of the torrent
 
@@ -258,6 +292,18 @@ class Swarm:
     def verified(self, index: int, now: float) -> None:
         """See `torrent.Observer`."""
         self._observer.verified(index, now)
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.unverified(index, now)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.full(error, now)
+
+    def room(self, now: float) -> None:
+        """See `torrent.Observer`."""
+        self._observer.room(now)
 
     def done(self, now: float) -> None:
         """See `torrent.Observer`. Trackers are told of a download's end, not of a seed's beginning (BEP

@@ -21,8 +21,9 @@ from torrentide.engine.rate import RateMeter
 from torrentide.engine.readers import Reader
 from torrentide.engine.serving import REQUEST_QUEUE
 from torrentide.engine.webseed import Web
-from torrentide.errors import PeerError, TorrentideError
+from torrentide.errors import PeerError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info, parse_info
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Digest, Store, Transport
 from torrentide.timers import Timers
@@ -54,6 +55,15 @@ class TorrentObserver(Protocol):
 
     def verified(self, index: int, now: float) -> None:
         """A piece is here, checked and stored."""
+
+    def unverified(self, index: int, now: float) -> None:
+        """A piece that was here is not any more; it is fetched again."""
+
+    def full(self, error: StorageError, now: float) -> None:
+        """There is no room for more; the download waits for some."""
+
+    def room(self, now: float) -> None:
+        """There is room again, and the download goes on."""
 
     def done(self, now: float) -> None:
         """Everything that is wanted is here."""
@@ -98,6 +108,7 @@ class Torrent:
         self.info_hash = info_hash
         self.info: Info | None = None
         self.limits = Limits()
+        self.slots = choker.Slots()
         self.blame = Blame()
         self.closed = False
         self.paused = False
@@ -121,12 +132,19 @@ class Torrent:
     # -- What a shell asks
 
     def start(
-        self, now: float, info: Info | None = None, *, seeding: bool = False, super_seeding: bool = False
+        self,
+        now: float,
+        info: Info | None = None,
+        *,
+        seeding: bool = False,
+        super_seeding: bool = False,
+        have: Bitfield | None = None,
     ) -> None:
-        """Begin, with the info if it is known; `seeding`: the store holds every piece; `super_seeding`: and
-        each is to be uploaded as seldom as possible (BEP 16)."""
+        """Begin, with the info if it is known; the store holds the pieces `have`, or, `seeding`, every piece;
+        `super_seeding`: each is to be uploaded as seldom as possible (BEP 16)."""
         if info is not None:
-            self._set_info(info, now, seeding=seeding, super_seeding=super_seeding)
+            have = Bitfield.full(info.piece_count) if seeding else have
+            self._set_info(info, now, have=have, super_seeding=super_seeding)
         else:
             self._metadata.start(now)
         self._timers.at(now + choker.RECHOKE_SECONDS, self._rechoke)
@@ -220,6 +238,23 @@ class Torrent:
             self._exchange.add_web_seeds(urls, now, pieces=pieces)
         else:
             self._web_urls += [(url, pieces) for url in urls]
+
+    def learn(self, info: Info, have: Bitfield, now: float) -> None:
+        """The info is known from elsewhere, and the store holds the pieces `have`. Nothing happens when it
+        was known."""
+        if self.info is None:
+            self._set_info(info, now, have=have, super_seeding=False)
+
+    def found(self, index: int, now: float) -> None:
+        """A piece is in the store that was not known to be. The info must be known."""
+        assert self._exchange is not None, "pieces before the metadata is known"
+        self._exchange.found(index, now)
+
+    def lost(self, index: int, now: float) -> None:
+        """A piece is not in the store any more, or not what it was: fetch it again. The info must be
+        known."""
+        assert self._exchange is not None, "pieces before the metadata is known"
+        self._exchange.lost(index, now)
 
     def stop_super_seeding(self, now: float) -> None:
         """Be a seed like any other."""
@@ -403,9 +438,9 @@ class Torrent:
         except TorrentideError as error:
             self._observer.failed(error)
             return
-        self._set_info(info, now, seeding=False, super_seeding=False)
+        self._set_info(info, now, have=None, super_seeding=False)
 
-    def _set_info(self, info: Info, now: float, *, seeding: bool, super_seeding: bool) -> None:
+    def _set_info(self, info: Info, now: float, *, have: Bitfield | None, super_seeding: bool) -> None:
         self.info = info
         self._metadata.known(info.raw)
         exchange = self._exchange = Exchange(
@@ -422,7 +457,9 @@ class Torrent:
             up=self.up,
             down_limit=self._client_limits.down_with(self.limits),
             up_limit=self._client_limits.up_with(self.limits),
-            seeding=seeding,
+            slots=self.slots,
+            own_id=self._peer_id,
+            have=have,
             super_seeding=super_seeding,
         )
         self._observer.metadata(now)
@@ -431,7 +468,7 @@ class Torrent:
         exchange.start(now, paused=self.paused)
         for peer in list(self.peers.values()):
             self._catch_up(exchange, peer, now)
-        if seeding:
+        if self.complete and have is not None:
             self._observer.done(now)
 
     def _catch_up(self, exchange: Exchange, peer: Peer, now: float) -> None:
@@ -457,6 +494,22 @@ class Torrent:
     def verified(self, index: int, now: float) -> None:
         """See `exchange.ExchangeObserver`."""
         self._observer.verified(index, now)
+
+    def unverified(self, index: int, now: float) -> None:
+        """See `exchange.ExchangeObserver`. Who understands it hears of it (BEP 54)."""
+        for peer in list(self.peers.values()):
+            data = peer.extensions.message(donthave.NAME, donthave.to_bytes(index))
+            if data is not None:
+                peer.send(data, now)
+        self._observer.unverified(index, now)
+
+    def full(self, error: StorageError, now: float) -> None:
+        """See `exchange.ExchangeObserver`."""
+        self._observer.full(error, now)
+
+    def room(self, now: float) -> None:
+        """See `exchange.ExchangeObserver`."""
+        self._observer.room(now)
 
     def finished(self, now: float) -> None:
         """See `exchange.ExchangeObserver`. Who understands it hears of it (BEP 21)."""

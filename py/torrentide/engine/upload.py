@@ -27,14 +27,15 @@ HEADER = PIECE_HEADER.size
 
 class Uploader:
     """Serves one torrent from `store`, within `limit`. `piece_size` gives the bytes of a piece;
-    `sent(peer, count, now)` is told of each send; `failed(error)` of data that can't be read."""
+    `sent(peer, count, now)` is told of each send; `failed(index, error, now)` of a piece that can't be read,
+    whose requests it takes out of every queue."""
 
     def __init__(
         self,
         store: Store,
         piece_size: Callable[[int], int],
         sent: Callable[[Peer, int, float], None],
-        failed: Callable[[Exception], None],
+        failed: Callable[[int, Exception, float], None],
         limit: Limit,
         timers: Timers,
     ) -> None:
@@ -59,9 +60,14 @@ class Uploader:
             if level <= 0:
                 self._turns.wait(peer, now)
                 return
+            first = peer.uploads[0]
             size, count = self._fill(peer, min(level, peer.room))
             # Who hears of a failed read may close everything at once.
-            if not size or self.closed:
+            if self.closed:
+                return
+            if not size:
+                if peer.uploads and peer.uploads[0] is not first:
+                    continue
                 return
             peer.send(self._pack[:size], now)
             self._limit.take(count, now)
@@ -116,7 +122,9 @@ class Uploader:
             if self.closed:
                 return
             if isinstance(data, Exception):
-                self._failed(data)
+                self._failed(index, data, now)
+                for other in waiting:
+                    self.serve(other, now)
                 return
             self._cache[key] = memoryview(data)
             if len(self._cache) > CACHED_STRETCHES:
@@ -130,6 +138,11 @@ class Uploader:
         if key in self._reading:
             self._reading[key].append(peer)
         return False
+
+    def forget(self, index: int) -> None:
+        """What was read of a piece is not to be served any more."""
+        for key in [key for key in self._cache if key[0] == index]:
+            del self._cache[key]
 
     def close(self) -> None:
         """Serve nothing more."""

@@ -1,11 +1,14 @@
 """The way of a piece from its last block to the store: SHA-1, then the write.
 
-Owns the pieces that are being checked or written, and the bound on their bytes. What a good or a bad piece
+Owns the pieces that are being checked or written, those for which there is no room, and the bound on their
+bytes. What a good or a bad piece
 means to peers is decided elsewhere.
 """
 
+from collections import deque
 from collections.abc import Callable
 
+from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
@@ -19,7 +22,8 @@ Told = Callable[[PartialPiece, float], None]
 
 class Verifier:
     """Checks whole pieces of `picker`. `verified` is told when a piece is checked and stored, `bad` when its
-    SHA-1 is wrong, `failed(piece, error, now)` when it can't be stored."""
+    SHA-1 is wrong, `failed(piece, error, now)` when it can't be stored. For want of room it is held, and
+    `full(error, now)` is told."""
 
     def __init__(
         self,
@@ -30,8 +34,11 @@ class Verifier:
         verified: Told,
         bad: Told,
         failed: Callable[[PartialPiece, Exception, float], None],
+        full: Callable[[StorageError, float], None],
     ) -> None:
         self.closed = False
+        # Good pieces for which there was no room.
+        self.held: deque[PartialPiece] = deque()
         self._waiting = 0
         self._info = info
         self._picker = picker
@@ -40,6 +47,7 @@ class Verifier:
         self._verified = verified
         self._bad = bad
         self._failed = failed
+        self._full = full
 
     @property
     def full(self) -> bool:
@@ -54,14 +62,25 @@ class Verifier:
             if self.closed:
                 return
             if digest == self._info.piece_hash(piece.index):
-                self._store.write(piece.index, piece.buffer, stored)
+                self._write(piece)
                 return
             self._waiting -= piece.length
             self._picker.failed(piece.index)
             self._bad(piece, now)
 
+        self._digest.sha1(piece.buffer, digested)
+
+    def retry(self) -> None:
+        """Try to store the piece that is held for longest; there must be one."""
+        self._write(self.held.popleft())
+
+    def _write(self, piece: PartialPiece) -> None:
         def stored(error: Exception | None, now: float) -> None:
             if self.closed:
+                return
+            if isinstance(error, StorageError) and error.kind == "full":
+                self.held.append(piece)
+                self._full(error, now)
                 return
             self._waiting -= piece.length
             if error is not None:
@@ -71,4 +90,4 @@ class Verifier:
             self._picker.verified(piece.index)
             self._verified(piece, now)
 
-        self._digest.sha1(piece.buffer, digested)
+        self._store.write(piece.index, piece.buffer, stored)

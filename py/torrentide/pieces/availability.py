@@ -24,28 +24,32 @@ _COUNTS = 1024
 # compared from a random place on, and the best of so many that both have is taken.
 _TRIES = 32
 _SAMPLE = 12
+# The bucket of pieces that nobody has, of the usual priority.
+DEFAULT_KEY = (READ_AHEAD - DEFAULT_PRIORITY) * _COUNTS
 
 
 class Availability:
-    """Counts and priorities of `count` pieces. A piece that is no longer to be picked is taken out by
-    `remove`."""
+    """Counts and priorities of `count` pieces, of which `have` are not to be picked. One that is no longer to
+    be picked is taken out by `remove`."""
 
-    def __init__(self, count: int, rng: random.Random) -> None:
+    def __init__(self, count: int, rng: random.Random, have: Bitfield | None = None) -> None:
         self.seeds = 0
         self._rng = rng
         self._peers = array("i", bytes(4 * count))
         self._priorities = bytearray([DEFAULT_PRIORITY]) * count
         order = list(range(count))
         rng.shuffle(order)
+        if have is not None:
+            order = [index for index in order if index not in have]
         # The pieces of each bucket, the keys of buckets that are not empty in order, and where each piece is.
-        self._buckets = {self._key(0): array("i", order)} if count else {}
+        self._buckets = {DEFAULT_KEY: array("i", order)} if order else {}
         self._keys = list(self._buckets)
         self._place = array("i", bytes(4 * count))
         for place, index in enumerate(order):
             self._place[index] = place
         # The same as one bitfield for each priority.
         self._masks = [Bitfield(count) for _ in range(READ_AHEAD + 1)]
-        self._masks[DEFAULT_PRIORITY] = Bitfield.full(count)
+        self._masks[DEFAULT_PRIORITY] = Bitfield.full(count) if have is None else have.inverse()
 
     def peers(self, index: int) -> int:
         """How many connected peers have the piece."""

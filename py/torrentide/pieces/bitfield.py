@@ -40,6 +40,20 @@ class Bitfield:
         field.held = int.from_bytes(data, "big").bit_count()
         return field
 
+    def copy(self) -> "Bitfield":
+        """The same pieces, to be changed apart."""
+        same = Bitfield(self.count)
+        same._bits[:] = self._bits
+        same.held = self.held
+        return same
+
+    def inverse(self) -> "Bitfield":
+        """The pieces that are not in it."""
+        rest = Bitfield.full(self.count)
+        rest._bits[:] = bytes(full & ~bits for full, bits in zip(rest._bits, self._bits, strict=True))
+        rest.held = self.count - self.held
+        return rest
+
     def __contains__(self, index: int) -> bool:
         return bool(self._bits[index >> 3] >> (7 - (index & 7)) & 1)
 
@@ -58,16 +72,6 @@ class Bitfield:
         self._bits[index >> 3] &= ~(0x80 >> (index & 7))
         self.held -= 1
         return True
-
-    def fill(self) -> None:
-        """Set every bit."""
-        self._bits[:] = Bitfield.full(self.count)._bits
-        self.held = self.count
-
-    def clear(self) -> None:
-        """Clear every bit."""
-        self._bits[:] = bytes(len(self._bits))
-        self.held = 0
 
     def without(self, indexes: Iterable[int]) -> "Bitfield":
         """A copy that lacks these."""

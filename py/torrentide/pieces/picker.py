@@ -27,7 +27,8 @@ _LOOKS = 32
 
 class Picker:
     """Picks for a torrent of `count` pieces of `piece_length` bytes, `length` bytes in all, of which
-    `pads_in(begin, length)` gives the padding. `sequential`: in order instead of rarest first."""
+    `pads_in(begin, length)` gives the padding. `have` are here from the start. `sequential`: in order instead
+    of rarest first."""
 
     def __init__(
         self,
@@ -36,9 +37,10 @@ class Picker:
         length: int,
         rng: random.Random,
         pads_in: Callable[[int, int], Iterable[tuple[int, int]]] = lambda begin, length: (),
+        have: Bitfield | None = None,
     ) -> None:
-        self.have = Bitfield(count)
-        self.availability = Availability(count, rng)
+        self.have = have or Bitfield(count)
+        self.availability = Availability(count, rng, have)
         self.partial: dict[int, PartialPiece] = {}
         self.wanted = Wanted(self.have, self.availability, self.partial)
         self.sequential = False
@@ -270,6 +272,11 @@ class Picker:
         self._end(index)
         self.availability.insert(index)
 
+    def lost(self, index: int) -> None:
+        """The piece was here, and is not any more."""
+        self.have.remove(index)
+        self.wanted.lost(index)
+
     def _end(self, index: int) -> None:
         piece = self.partial.pop(index, None)
         if piece is not None:
@@ -281,11 +288,6 @@ class Picker:
     def needed(self) -> Bitfield:
         """The pieces that lack and are wanted."""
         return self.wanted.needed
-
-    def begin_complete(self) -> None:
-        """Every piece is here from the start."""
-        self.have.fill()
-        self.needed.clear()
 
     def read_ahead(self, urgent: Sequence[int], ahead: Collection[int]) -> None:
         """Readers come to these next: see `Wanted.read_ahead`."""

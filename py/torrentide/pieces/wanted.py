@@ -20,7 +20,7 @@ class Wanted:
     """
 
     def __init__(self, have: Bitfield, availability: Availability, begun: Container[int]) -> None:
-        self.needed = Bitfield.full(have.count)
+        self.needed = have.inverse()
         self.urgent: Sequence[int] = ()
         self.ahead: Collection[int] = frozenset[int]()
         self._have = have
@@ -40,6 +40,12 @@ class Wanted:
                 self.needed.remove(index)
         if index not in self.ahead:
             self._place(index, priority)
+
+    def lost(self, index: int) -> None:
+        """A piece that was here is not any more."""
+        if self._chosen[index] or self._is_read(index):
+            self.needed.add(index)
+        self._availability.insert(index)
 
     def begin_reading(self, key: object, stretch: range) -> bool:
         """The reader `key` will come to all of these. Gives whether some were not needed before."""

@@ -2,7 +2,7 @@
 
 import Torrentide, { Throttle, Torrent, TorrentideError } from 'torrentide';
 import type { Abortable, AddOptions, Diagnosis, FileServer, SeedInput, SeedOptions, ServerOptions, TorrentId } from 'torrentide';
-import type { TorrentideEvents, TorrentideOptions } from 'torrentide';
+import type { StorageReport, TorrentideEvents, TorrentideOptions } from 'torrentide';
 
 export const statics: [boolean, boolean, string] = [Torrentide.WEBRTC_SUPPORT, Torrentide.UTP_SUPPORT, Torrentide.VERSION];
 Torrentide.connectWorker(new Worker('worker.js'));
@@ -54,6 +54,12 @@ const inputs: SeedInput[] = [new File([], 'name'), [new Blob()], new ArrayBuffer
 const add: AddOptions = { announce: 'wss://tracker.example', urlList: ['https://seed.example/'] };
 const seed: SeedOptions = { name: 'name', private: true, pieceLength: 16384, info: { source: 'x' }, announceList: [['a'], 'b'] };
 const waiting: Abortable = { signal: AbortSignal.timeout(1000) };
+
+export async function stored(): Promise<[Torrent[], StorageReport, number, number]> {
+  const kept: TorrentideOptions = { storage: 'memory', persist: false };
+  const freed: number = await new Torrentide(kept).remove('', { destroyStore: false });
+  return [await client.restore(waiting), await client.storage(waiting), await client.removeOrphans(waiting), freed];
+}
 
 export async function use(): Promise<void> {
   const same: Torrentide = await client.whenReady(waiting);

@@ -7,7 +7,7 @@ import type { TorrentEvents, TorrentideError, Wire } from 'torrentide';
 export function facts(torrent: Torrent): unknown[] {
   const names: (string | undefined)[] = [torrent.infoHash, torrent.name, torrent.magnetURI, torrent.comment, torrent.createdBy];
   const lists: (readonly string[] | undefined)[] = [torrent.announce, torrent.urlList, torrent.xs, torrent.peerAddresses];
-  const flags: boolean[] = [torrent.private, torrent.ready, torrent.done, torrent.destroyed, torrent.paused, torrent.skipVerify];
+  const flags: boolean[] = [torrent.private, torrent.ready, torrent.done, torrent.destroyed, torrent.paused, torrent.storageFull, torrent.skipVerify];
   const sizes: number[] = [torrent.length, torrent.pieceLength, torrent.lastPieceLength, torrent.pieceCount];
   const counters: number[] = [torrent.downloaded, torrent.received, torrent.uploaded, torrent.numPeers, torrent.maxWebConns];
   const rates: number[] = [torrent.downloadSpeed, torrent.uploadSpeed, torrent.progress, torrent.timeRemaining, torrent.ratio];
@@ -63,6 +63,7 @@ export async function control(torrent: Torrent, peer: PeerName): Promise<void> {
   torrent.downloadLimit = torrent.uploadLimit;
   torrent.uploadLimit = -1;
   torrent.addPeer('192.0.2.1:6881') satisfies boolean;
+  torrent.addPeer(new RTCPeerConnection().createDataChannel('peer')) satisfies boolean;
   torrent.addWebSeed('https://seed.example/');
   torrent.removePeer(peer);
   await torrent.rescanFiles((error?: Error | null) => void error);

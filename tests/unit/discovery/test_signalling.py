@@ -248,3 +248,12 @@ def test_any_text_is_a_message_or_a_trackers_fault(message: str) -> None:
     except TrackerError:
         return
     assert all(isinstance(each, get_args(TrackerMessage)) for each in found)
+
+
+def test_further_keys_of_an_announce_replace_none_of_ours() -> None:
+    others = {"token": "t", "left": 5, "answer": {}, "offers": [], "info_hash": "x"}
+    text_ = signalling.announce(
+        HASH, OURS, uploaded=1, downloaded=2, left=3, event="stopped", offers=[], others=others
+    )
+    plain = signalling.announce(HASH, OURS, uploaded=1, downloaded=2, left=3, event="stopped", offers=[])
+    assert json.loads(text_) == {**json.loads(plain), "token": "t"}

@@ -38,6 +38,15 @@ class Heard:
     def verified(self, index: int, now: float) -> None:
         self.events.append(f"verified {index}")
 
+    def unverified(self, index: int, now: float) -> None:
+        self.events.append(f"unverified {index}")
+
+    def full(self, error: TorrentideError, now: float) -> None:
+        self.events.append("full")
+
+    def room(self, now: float) -> None:
+        self.events.append("room")
+
     def done(self, now: float) -> None:
         self.events.append("done")
 

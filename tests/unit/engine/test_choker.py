@@ -4,15 +4,16 @@ import pytest
 
 from torrentide.engine.choker import (
     OPTIMISTIC_SECONDS,
-    OPTIMISTIC_SLOTS,
     TURN_PIECES,
     TURN_SECONDS,
     UPLOAD_SLOTS,
+    Slots,
     choose,
 )
 from torrentide.engine.peer import Peer
 from unit.recorders import RecordedTransport
 
+OPTIMISTIC_SLOTS = Slots().optimistic
 REGULAR = UPLOAD_SLOTS - OPTIMISTIC_SLOTS
 NOW = 1000.0
 PIECE = 16 * 1024

@@ -43,7 +43,14 @@ class Fixture:
         self.failed: list[Exception] = []
         self.limit, self.timers = Limits(), Timers()
         self.verifier = Verifier(
-            self.info, self.picker, self.store, self.digest, self.on_verified, self.on_bad, self.on_failed
+            self.info,
+            self.picker,
+            self.store,
+            self.digest,
+            self.on_verified,
+            self.on_bad,
+            self.on_failed,
+            lambda error, now: None,
         )
         limit = self.limit.down_with(Limits())
         self.downloader = Downloader(

@@ -9,16 +9,23 @@ from typing import Any
 import pytest
 
 from simulation.world import LATENCY, MemoryStore, Run, World, make_torrent
+from torrentide.discovery.links import CONNECT_SECONDS
 from torrentide.discovery.signalling import ScrapeReply
 from torrentide.engine import swarm as swarm_module
 from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
-from torrentide.engine.swarm import MAX_PENDING_LINKS, NO_PEERS_SECONDS, OFFERS_PER_ANNOUNCE
-from torrentide.errors import TorrentideError
+from torrentide.engine.swarm import (
+    MAX_ANNOUNCE_KEYS,
+    MAX_PENDING_LINKS,
+    NO_PEERS_SECONDS,
+    OFFERS_PER_ANNOUNCE,
+)
+from torrentide.errors import LocalError, TorrentideError
 from torrentide.metainfo.create import build_info
 from torrentide.metainfo.info import Info
 from torrentide.wire import messages
 from torrentide.wire.handshake import Handshake
+from unit.recorders import RecordedTransport
 
 TRACKER = "ws://tracker.test"
 
@@ -428,3 +435,63 @@ def test_nobody_goes_where_nobody_waits(fast_turns: float) -> None:
     seed, *_ = full_seed(world, 3, 3, 25_000_000, upload=400_000)
     world.run(lambda: False, 2.5 * fast_turns)
     assert seed.left == []
+
+
+# -- What a shell brings along
+
+
+def alone(world: World) -> Run:
+    """A seed that nobody finds."""
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 100_000)
+    return world.node().seed(info, data, [TRACKER])
+
+
+def test_announces_carry_the_keys_that_a_shell_gives() -> None:
+    world = World()
+    run = alone(world)
+    run.swarm.announce_with({"token": "first"})
+    world.run(lambda: False, 10)
+    run.swarm.announce_with({"token": "second"})
+    world.run(lambda: False, 130)
+    tokens = [message["token"] for message in announces(world)]
+    assert (tokens[0], tokens[-1]) == ("first", "second")
+    with pytest.raises(LocalError):
+        run.swarm.announce_with({"token": "x" * MAX_ANNOUNCE_KEYS})
+
+
+def test_a_connection_that_was_made_elsewhere_becomes_a_peer() -> None:
+    world = World()
+    run = alone(world)
+    session, torrent = run.node.session, run.swarm.torrent
+    number = session.adopt(torrent.info_hash, world.now)
+    assert number is not None
+    transport = RecordedTransport()
+    session.link_open(number, transport, world.now)
+    assert torrent.peers[number].transport is transport
+    session.link_open(number, RecordedTransport(), world.now)
+    assert torrent.peers[number].transport is transport, "it opens once"
+    session.link_failed(number, "gone", world.now)
+    assert number not in torrent.peers
+    assert session.adopt(bytes(20), world.now) is None
+
+
+def test_a_connection_that_was_made_elsewhere_has_its_time_to_open() -> None:
+    world = World()
+    run = alone(world)
+    session = run.node.session
+    number = session.adopt(run.swarm.torrent.info_hash, world.now)
+    assert number is not None
+    world.run(lambda: False, CONNECT_SECONDS + 1)
+    session.link_open(number, RecordedTransport(), world.now)
+    assert run.swarm.torrent.peers == {}
+
+
+def test_connections_that_were_made_elsewhere_are_counted_and_given_back() -> None:
+    world = World()
+    run = alone(world)
+    session = run.node.session
+    numbers = [session.adopt(run.swarm.torrent.info_hash, world.now) for _ in range(400)]
+    assert None in numbers
+    session.remove(run.swarm.torrent.info_hash, world.now)
+    assert session._budget.used == 0

@@ -6,6 +6,7 @@ import pytest
 
 from simulation.world import make_torrent
 from torrentide.engine import choker
+from torrentide.engine.choker import Slots
 from torrentide.engine.limits import Limits
 from torrentide.engine.peer import Peer
 from torrentide.engine.serving import (
@@ -32,7 +33,9 @@ PIECES = 40
 class Fixture:
     """A seed of 40 pieces of one block each."""
 
-    def __init__(self, *, super_seeding: bool = False, have: int = PIECES) -> None:
+    def __init__(
+        self, *, super_seeding: bool = False, have: int = PIECES, slots: Slots | None = None
+    ) -> None:
         self.info, data = make_torrent(random.Random(1), PIECES * B, B)
         self.picker = Picker(PIECES, B, PIECES * B, random.Random(1))
         for index in range(have):
@@ -42,7 +45,7 @@ class Fixture:
             HeldStore(self.info, data),
             self.info.piece_size,
             lambda peer, count, now: None,
-            lambda error: None,
+            lambda index, error, now: None,
             Limits().up_with(Limits()),
             Timers(),
         )
@@ -52,6 +55,7 @@ class Fixture:
             uploader,
             self.peers.values,
             random.Random(1),
+            slots=slots,
             super_seeding=super_seeding,
         )
 
@@ -196,7 +200,7 @@ def test_a_seed_suggests_each_piece_to_one_peer() -> None:
 
 
 def test_who_is_choked_or_who_has_everything_hears_no_suggestion() -> None:
-    it = Fixture()
+    it = Fixture(slots=Slots(seeds=True))
     choked, seed = it.peer(), it.peer()
     seed.pieces = Bitfield.full(PIECES)
     it.interested(seed, 0.0)
@@ -297,3 +301,38 @@ def test_a_pause_chokes_everybody_and_ends() -> None:
     assert all(peer.am_choking for peer in peers)
     it.serving.resume(20.0)
     assert not any(peer.am_choking for peer in peers)
+
+
+def test_without_slots_nobody_is_served() -> None:
+    it = Fixture(slots=Slots(0))
+    peer = it.peer(greeted=False)
+    it.serving.greet(peer, 0.0)
+    assert heard(peer) == [messages.HaveAll()], "and nothing is allowed to the choked"
+    it.interested(peer, 0.0)
+    it.serving.rechoke(1.0)
+    assert heard(peer) == []
+
+
+def test_the_slots_can_change() -> None:
+    slots = Slots(2)
+    it = Fixture(slots=slots)
+    peers = [it.peer() for _ in range(4)]
+    for peer in peers:
+        it.interested(peer, 0.0)
+    assert [peer.am_choking for peer in peers] == [False, False, True, True]
+    slots.count = 3
+    it.serving.rechoke(1.0)
+    assert sum(peer.am_choking for peer in peers) == 1
+
+
+def test_who_has_everything_takes_no_slot() -> None:
+    slots = Slots(1)
+    it = Fixture(slots=slots)
+    seed = it.peer()
+    seed.pieces = Bitfield.full(PIECES)
+    it.interested(seed, 0.0)
+    it.serving.rechoke(1.0)
+    assert seed.am_choking
+    slots.seeds = True
+    it.serving.rechoke(2.0)
+    assert not seed.am_choking

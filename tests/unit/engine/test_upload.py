@@ -26,9 +26,9 @@ class Fixture:
         self.counts: list[tuple[Peer, int, float]] = []
         self.failures: list[Exception] = []
         self.limit, self.timers = Limits(), Timers()
-        self.uploader = self.make(self.failures.append)
+        self.uploader = self.make(lambda index, error, now: self.failures.append(error))
 
-    def make(self, failed: Callable[[Exception], None]) -> Uploader:
+    def make(self, failed: Callable[[int, Exception, float], None]) -> Uploader:
         limit = self.limit.up_with(Limits())
         return Uploader(self.store, self.info.piece_size, self.count, failed, limit, self.timers)
 
@@ -266,7 +266,7 @@ def test_what_was_packed_is_not_sent_when_the_next_read_ends_everything() -> Non
     it = Fixture()
     peer = it.fast_peer((0, 0, B), (1, 0, B))
 
-    def close(error: Exception) -> None:
+    def close(index: int, error: Exception, now: float) -> None:
         it.failures.append(error)
         it.uploader.close()
         peer.transport.close()

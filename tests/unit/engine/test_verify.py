@@ -31,6 +31,7 @@ class Fixture:
             lambda piece, now: self.told.append(f"verified {piece.index} at {now}"),
             lambda piece, now: self.told.append(f"bad {piece.index} at {now}"),
             lambda piece, error, now: self.told.append(f"{piece.index}: {error} at {now}"),
+            lambda error, now: self.told.append(f"full at {now}"),
         )
         self.picker.sequential = True
         self.picker.pick(Bitfield.full(2), 1, 1)

@@ -41,6 +41,7 @@ class Fixture:
             verified=self._verified,
             bad=self._bad,
             failed=lambda piece, error, now: pytest.fail(str(error)),
+            full=lambda error, now: pytest.fail(str(error)),
         )
         self.downloader = Downloader(
             self.picker, verifier, lambda: (), Limit(bucket), self.timers, RateMeter()

@@ -12,17 +12,21 @@ import { type Abortable, Gate } from './gate';
 import { type SeedInput, seedFiles } from './inputs';
 import {
   type AddOptions,
+  type Defaults,
   type SeedOptions,
   type TorrentideOptions,
   addOptions,
+  announceKeys,
   clientOptions,
+  defaults,
   limitOption,
   list,
   seedOptions,
 } from './options';
 import { idBytes, newPeerId, randomId, toHex } from './peer-id';
 import { Throttle } from './throttle';
-import { Torrent, type TorrentOwner } from './torrent';
+import { type StorageReport, asItWas, askToPersist, report, storedTorrents } from './storage';
+import { type DestroyOptions, Torrent, type TorrentOwner } from './torrent';
 import { type TorrentId, engineId, ownSources } from './torrent-id';
 
 export interface TorrentideEvents {
@@ -81,6 +85,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   readonly seedOutgoingConnections: boolean;
   /** The speed limits of all torrents together, as `downloadLimit` and `uploadLimit`. */
   readonly throttleGroups: { readonly down: Throttle; readonly up: Throttle };
+  readonly #defaults: Defaults;
   readonly #engine: Engine;
   readonly #number: number;
   readonly #ready = new Gate<this>();
@@ -111,7 +116,8 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     this.torrentPort = options.torrentPort || 0;
     this.dhtPort = options.dhtPort || 0;
     this.secure = Number(options.secure ?? 1);
-    this.enableWebSeeds = options.webSeeds !== false;
+    this.#defaults = defaults(options);
+    this.enableWebSeeds = this.#defaults.webSeeds;
     this.seedOutgoingConnections = options.seedOutgoingConnections ?? true;
     const limitsChanged = (): void => this.#engine.post({ type: 'limits', client: this.#number, limits: this.#limits });
     this.throttleGroups = {
@@ -186,8 +192,14 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   add(id: TorrentId, options?: AddOptions | null | OnTorrent, onTorrent?: OnTorrent): Torrent {
     if (typeof options === 'function') return this.add(id, {}, options);
     const given = { ...options };
+    return this.#add(id, given, onTorrent, false);
+  }
+
+  #add(id: TorrentId, given: AddOptions, onTorrent: OnTorrent | undefined, restore: boolean): Torrent {
     const request: Request = async (torrent, _, limits) => {
-      const sent = addOptions(given, limits, this.enableWebSeeds);
+      const sent = addOptions(given, limits, this.#defaults, restore);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
+      if (sent.storage === 'opfs') askToPersist();
       const own = ownSources(id);
       sent.announce.unshift(...list(own.announce));
       sent.urlList.unshift(...list(own.urlList));
@@ -212,7 +224,8 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     if (typeof options === 'function') return this.seed(input, {}, options);
     const given = { ...options };
     const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
-      const sent = seedOptions(given, limits, this.enableWebSeeds);
+      const sent = seedOptions(given, limits, this.#defaults);
+      sent.announceKeys = this.#announceKeys(given)?.() ?? {};
       return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
     };
     const torrent = this.#start(request, given, true, (infoHash) => {
@@ -240,15 +253,46 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     }
   }
 
-  /** Ends a torrent and frees its data. Rejects with ERR_NO_TORRENT if the client does not have it. */
-  remove(id: TorrentId | Torrent, callback?: Callback): Promise<void>;
-  remove(id: TorrentId | Torrent, options?: object | null, callback?: Callback): Promise<void>;
-  async remove(id: TorrentId | Torrent, options?: object | null | Callback, callback?: Callback): Promise<void> {
+  /**
+   * Brings back the torrents of earlier visits, each as it was: what is there of it, what was selected, paused, its limits. They
+   * come in the order in which they were added; what the client has already is left out. Rejects as `whenReady`.
+   */
+  async restore({ signal }: Abortable = {}): Promise<Torrent[]> {
+    if (this.destroyed) throw closed('client');
+    const stored = await storedTorrents(this.#engine, signal);
+    const restored: Torrent[] = [];
+    for (const each of stored) {
+      const was = this.#find(each.infoHash) ? null : asItWas(each);
+      if (was) restored.push(this.#add(was[0], was[1], undefined, true));
+    }
+    return restored;
+  }
+
+  /** What is stored for this origin, by all its tabs. Rejects with the reason of `signal`, or the engine's error. */
+  storage({ signal }: Abortable = {}): Promise<StorageReport> {
+    return report(this.#engine, signal);
+  }
+
+  /** Removes what `storage().orphans` lists; gives the bytes that this frees. */
+  async removeOrphans({ signal }: Abortable = {}): Promise<number> {
+    const { orphans } = await this.storage({ signal });
+    const names = orphans.map(({ infoHash }) => infoHash);
+    return (await this.#engine.call({ type: 'clean', names }, signal)) as number;
+  }
+
+  /**
+   * Ends a torrent and removes what is stored of it; gives the bytes of storage that this frees. Rejects with ERR_NO_TORRENT if the
+   * client does not have it.
+   */
+  remove(id: TorrentId | Torrent, callback?: Callback): Promise<number>;
+  remove(id: TorrentId | Torrent, options?: DestroyOptions | null, callback?: Callback): Promise<number>;
+  async remove(id: TorrentId | Torrent, options?: DestroyOptions | null | Callback, callback?: Callback): Promise<number> {
     const done = typeof options === 'function' ? (options as Callback) : callback;
     const torrent = await this.get(id);
     if (!torrent) throw new TorrentideError('ERR_NO_TORRENT', `No torrent with id ${String(id)}`);
-    await torrent.destroy();
+    const freed = await torrent.destroy(typeof options === 'object' ? options : null);
     done?.(null);
+    return freed;
   }
 
   /** Where peers could reach us: nowhere, as in WebTorrent's pages. Null until `listening`. */
@@ -305,6 +349,7 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const owner: TorrentOwner = {
       client: this,
       request,
+      announceKeys: this.#announceKeys(options),
       duplicate,
       moved: (event, bytes) => this.emit(event, bytes),
       seeding: () => this.emit('seed', torrent),
@@ -314,6 +359,11 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const torrent: Torrent = new Torrent(this.#engine, owner, options, seeding);
     this.torrents.push(torrent);
     return torrent;
+  }
+
+  #announceKeys(options: AddOptions | SeedOptions): TorrentOwner['announceKeys'] {
+    const tracker = this.tracker as { getAnnounceOpts?: unknown };
+    return announceKeys([tracker.getAnnounceOpts, options.getAnnounceOpts]);
   }
 
   #find(infoHash: string): Torrent | undefined {

@@ -196,6 +196,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this.emit('done');
   }
 
+  /** Some of it is lost, and fetched again; called by the torrent. @internal */
+  lose(): void {
+    Object.assign(this, { done: false });
+  }
+
   /** Called by the torrent, for a magnet link that selects files. @internal */
   selectIn(selections: Selections): void {
     if (this.length) selections.select(this._startPiece, this._endPiece);

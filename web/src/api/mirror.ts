@@ -30,6 +30,10 @@ export interface TorrentEvents {
   wire: [Wire, string | undefined];
   /** By what nobody was found: 'tracker'. */
   noPeers: [string];
+  /** There is no room for more: the download waits for some. */
+  storageFull: [TorrentideError];
+  /** It goes on. */
+  storageRoom: [];
   trackerAnnounce: [];
   peer: [unknown];
   invalidPeer: [unknown];
@@ -115,6 +119,8 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   readonly bitfield: Bitfield | undefined = undefined;
   readonly ready: boolean = false;
   readonly done: boolean = false;
+  /** Whether the download waits for room in the storage. */
+  readonly storageFull: boolean = false;
   /** Bytes of verified pieces and of blocks that wait for the rest of theirs. */
   readonly downloaded: number = 0;
   /** Bytes from peers, useful or not. */
@@ -130,6 +136,8 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   protected readonly links = new Map<number, Wire>();
   /** @internal */
   protected selections: Selections | undefined;
+  /** What was selected when it was stored. @internal */
+  protected restored: Uint8Array | undefined;
   #partial = new Map<number, number>();
   #pieces: (Piece | null)[] | undefined;
   #info: Bencoded | undefined;
@@ -225,9 +233,10 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
 
   /** @internal */
   protected apply(state: TorrentState): void {
-    const { files, fileProgress, created, have, infoSpan, partial, trackers, wires, ...mirrored } = state;
+    const { files, fileProgress, created, have, infoSpan, partial, priorities, trackers, wires, ...mirrored } = state;
     Object.assign(this, mirrored satisfies Partial<TorrentMirror>);
     if (created !== undefined) Object.assign(this, { created: new Date(created * 1000) });
+    if (priorities) this.restored = priorities;
     if (infoSpan) this.#infoSpan = infoSpan;
     if (have) Object.assign(this, { bitfield: new Bitfield(have) });
     if (have) this.#pieces = undefined;
@@ -239,8 +248,12 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   }
 
   /** @internal */
-  protected applyVerified(index: number): void {
-    this.bitfield?.set(index);
+  protected applyVerified(index: number, here = true): void {
+    this.bitfield?.set(index, here);
+    if (!here) {
+      this.#pieces = undefined;
+      return;
+    }
     this.#partial.delete(index);
     this.selections?.critical.delete(index);
     if (this.#pieces) this.#pieces[index] = null;

@@ -1,13 +1,17 @@
 // The options of the API, named as WebTorrent's, and their translation into what the engine is told. It owns the defaults.
 
 import type * as protocol from '../protocol';
-import { TorrentideError } from '../errors';
+import { TorrentideError, guarded } from '../errors';
 
 export interface TrackerOptions {
   /** Trackers for every torrent that is not private. */
   announce?: string[];
   rtcConfig?: RTCConfiguration;
+  getAnnounceOpts?: GetAnnounceOpts;
 }
+
+/** Gives further keys for announces, such as a token. They go out as JSON has them, and replace none of the protocol's own. */
+export type GetAnnounceOpts = () => object | null | undefined;
 
 export interface TorrentideOptions {
   /** 40 hex digits or 20 bytes. */
@@ -21,6 +25,10 @@ export interface TorrentideOptions {
   uploadLimit?: number;
   /** False: no web seed is used. */
   webSeeds?: boolean;
+  /** Where downloads are kept: in the browser's storage (`opfs`), which is the default where there is one, or in memory. */
+  storage?: 'opfs' | 'memory';
+  /** False: `restore` does not bring its torrents back. */
+  persist?: boolean;
   /** 40 hex digits or 20 bytes. It is kept for pages that read it; a page can't use the DHT. */
   nodeId?: string | Uint8Array;
   userAgent?: string;
@@ -49,6 +57,19 @@ interface TorrentOptions {
   deselect?: boolean;
   /** Rarest first is the default: it keeps a swarm alive. A piece that a file is read for comes before all others in any case. */
   strategy?: 'rarest' | 'sequential';
+  /** Shows each peer of a seed one piece at a time, so that few bytes are uploaded until others have them all (BEP 16). */
+  superSeeding?: boolean;
+  /** Peers that are served at a time, 10 by default; false or 0 serves nobody. */
+  uploads?: number | boolean;
+  /** Whether peers that have everything never get one of these places, whatever they ask for; true by default. */
+  alwaysChokeSeeders?: boolean;
+  /** Seconds between `noPeers` events, 30 by default. */
+  noPeersIntervalTime?: number;
+  /** Asked before the torrent joins its swarm, and again behind each announce for the next one. */
+  getAnnounceOpts?: GetAnnounceOpts;
+  /** By default as the client's. */
+  storage?: 'opfs' | 'memory';
+  persist?: boolean;
   maxWebConns?: number;
   path?: string;
   /** Ends the torrent. */
@@ -85,6 +106,8 @@ export interface SeedOptions extends Omit<AddOptions, 'private'> {
 
 /** As WebTorrent's. */
 const DEFAULT_MAX_CONNS = 55;
+const DEFAULT_UPLOADS = 10;
+const DEFAULT_NO_PEERS_SECONDS = 30;
 const DEFAULT_RTC_CONFIG: RTCConfiguration = {
   iceServers: [{ urls: ['stun:stun.l.google.com:19302', 'stun:global.stun.twilio.com:3478'] }],
 };
@@ -95,7 +118,7 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   const tracker = (typeof options.tracker === 'object' && options.tracker) || {};
   return {
     peerId: String.fromCharCode(...peerId),
-    announce: list(tracker.announce),
+    announce: [...list(tracker.announce), ...pageTrackers()],
     tracker: options.tracker !== false,
     maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
     limits,
@@ -104,22 +127,81 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
   };
 }
 
-export function addOptions(options: AddOptions, limits: protocol.Limits, webSeeds: boolean): protocol.AddOptions {
+/** What a torrent's options say where its own do not. */
+export interface Defaults {
+  webSeeds: boolean;
+  storage: 'opfs' | 'memory';
+  persist: boolean;
+}
+
+export function defaults(options: TorrentideOptions): Defaults {
+  const { webSeeds, storage, persist } = options;
+  return { webSeeds: webSeeds !== false, storage: storageOption(storage) ?? 'opfs', persist: persist !== false };
+}
+
+function storageOption(given: unknown): 'opfs' | 'memory' | undefined {
+  if (given === undefined || given === 'opfs' || given === 'memory') return given;
+  throw new TorrentideError('ERR_INVALID_OPTION', `storage must be 'opfs' or 'memory', not ${String(given)}.`);
+}
+
+/** Throws ERR_INVALID_OPTION. */
+/** Pages of WebTorrent name trackers for all torrents by a global, too. */
+function pageTrackers(): string[] {
+  return list((globalThis as { WEBTORRENT_ANNOUNCE?: string | string[] }).WEBTORRENT_ANNOUNCE);
+}
+
+export function addOptions(options: AddOptions, limits: protocol.Limits, otherwise: Defaults, restore: boolean): protocol.AddOptions {
   return {
     announce: list(options.announce),
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
+    restore,
     ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
   };
 }
 
-function torrentOptions(options: TorrentOptions, limits: protocol.Limits, webSeeds: boolean): protocol.TorrentOptions {
-  const { paused, deselect, strategy } = options;
-  return { limits, webSeeds, paused: paused === true, deselect: deselect === true, sequential: strategy === 'sequential' };
+function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherwise: Defaults): protocol.TorrentOptions {
+  const { paused, deselect, strategy, superSeeding, alwaysChokeSeeders } = options;
+  return {
+    limits,
+    webSeeds: otherwise.webSeeds,
+    paused: paused === true,
+    deselect: deselect === true,
+    sequential: strategy === 'sequential',
+    superSeeding: superSeeding === true,
+    uploads: uploads(options.uploads),
+    alwaysChokeSeeders: alwaysChokeSeeders !== false,
+    noPeersSeconds: positive(options.noPeersIntervalTime) ?? DEFAULT_NO_PEERS_SECONDS,
+    announceKeys: {},
+    storage: storageOption(options.storage) ?? otherwise.storage,
+    persist: options.persist ?? otherwise.persist,
+    restore: false,
+  };
+}
+
+/** WebTorrent's rule: false is none, and what is no number is the default. */
+function uploads(given: number | boolean | undefined): number {
+  if (given === false || given === 0) return 0;
+  return Math.ceil(positive(given) ?? DEFAULT_UPLOADS);
+}
+
+function positive(given: unknown): number | undefined {
+  return typeof given === 'number' && given > 0 && Number.isFinite(given) ? given : undefined;
+}
+
+/** Asks each function in turn, a later one's keys before an earlier one's; undefined where there is none to ask. */
+export function announceKeys(functions: readonly unknown[]): (() => Record<string, unknown>) | undefined {
+  const given = functions.filter((each): each is GetAnnounceOpts => typeof each === 'function');
+  if (given.length === 0) return undefined;
+  return () => {
+    const keys = {};
+    for (const each of given) guarded(() => Object.assign(keys, each()));
+    return JSON.parse(JSON.stringify(keys)) as Record<string, unknown>;
+  };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSeeds: boolean): protocol.SeedOptions {
+export function seedOptions(options: SeedOptions, limits: protocol.Limits, otherwise: Defaults): protocol.SeedOptions {
   const { name, comment, pieceLength, maxPieceLength, info } = options;
   const tiers = options.announceList ?? list(options.announce ?? DEFAULT_TRACKERS);
   return {
@@ -137,7 +219,7 @@ export function seedOptions(options: SeedOptions, limits: protocol.Limits, webSe
     // Trackers that are in the torrent itself are not told twice.
     announce: options.announceList ? list(options.announce) : [],
     urlList: list(options.urlList),
-    ...torrentOptions(options, limits, webSeeds),
+    ...torrentOptions(options, limits, otherwise),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Engine } from '../engine-host';
 import type { FileInfo, Limits, ToEngine, TorrentEvent, TorrentState, WireInfo } from '../protocol';
 import { TorrentideError, closed, guarded } from '../errors';
 import type { Torrentide } from './client';
+import { type GivenPeer, isGivenPeer, isOver, join } from '../rtc/given';
 import { FileEntry, type FileOwner } from './file';
 import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
@@ -22,6 +23,8 @@ export interface TorrentOwner {
    * A rejection is an error of the torrent.
    */
   request(torrent: number, signal: AbortSignal, limits: Limits): Promise<ToEngine>;
+  /** Further keys for the next announce; undefined where there never are any. */
+  readonly announceKeys: (() => Record<string, unknown>) | undefined;
   /** After the torrent's own event. */
   moved(event: 'download' | 'upload', bytes: number): void;
   seeding(): void;
@@ -34,6 +37,11 @@ export interface TorrentOwner {
 
 /** What names a connected peer: a wire, a peer id in hex, or `address:port`. */
 export type PeerName = string | Wire | { id: string };
+
+export interface DestroyOptions {
+  /** False: what is stored stays, for the next time that it is added. */
+  destroyStore?: boolean;
+}
 
 type Callback = (error?: Error | null) => void;
 type Settings = Omit<AddOptions, 'private' | 'announce' | 'urlList'>;
@@ -69,6 +77,7 @@ export class Torrent extends TorrentMirror {
   #early: ToEngine[] | null = [];
   #selecting = false;
   readonly #webSeeds = new Set<string>();
+  readonly #given = new WeakSet<GivenPeer>();
   #fileURL: string | undefined;
 
   /** @internal */
@@ -167,7 +176,7 @@ export class Torrent extends TorrentMirror {
     this.#tellSelections();
   }
 
-  /** Checks all stored pieces again. With a callback the promise never rejects. Throws ERR_CLOSED. */
+  /** Checks all stored pieces again; bad ones are fetched again. With a callback the promise never rejects. Throws ERR_CLOSED. */
   rescanFiles(callback?: Callback): Promise<void> {
     this.#check();
     const scan = this.#engine.call({ type: 'rescan', torrent: this.#number }).then(() => {});
@@ -179,19 +188,21 @@ export class Torrent extends TorrentMirror {
   }
 
   /**
-   * A page reaches no address: the answer is false, with a warning, and `invalidPeer`. Peers are found by trackers. Throws
-   * ERR_CLOSED, and ERR_NOT_READY before `infoHash`.
+   * Adds a peer that the page has connected to: a data channel, or an object like simple-peer's; `peer` tells of it. For all else
+   * the answer is false, with `invalidPeer` and a warning: a page reaches no address. Throws ERR_CLOSED, and ERR_NOT_READY before
+   * `infoHash`.
    */
   addPeer(peer: unknown, _source?: string): boolean {
     this.#check();
     if (!this.infoHash) {
       throw new TorrentideError('ERR_NOT_READY', 'addPeer() must not be called before the `infoHash` event');
     }
-    const valid = typeof peer === 'string' && ADDRESS.test(peer);
-    const message = valid
-      ? `The peer ${peer} can't be added: a web page opens no connection to an address. Peers come by WebSocket trackers.`
-      : 'This is no peer that can be added.';
-    this.emit('warning', new TorrentideError('ERR_UNSUPPORTED', message));
+    const fault = this.#peerFault(peer);
+    if (!fault) {
+      this.#join(peer as GivenPeer);
+      return true;
+    }
+    this.emit('warning', new TorrentideError('ERR_UNSUPPORTED', fault));
     this.emit('invalidPeer', peer);
     return false;
   }
@@ -218,17 +229,25 @@ export class Torrent extends TorrentMirror {
     }
   }
 
-  /** Ends the torrent and frees its data. The callback comes, and the promise resolves, when the engine has let go of it. */
-  destroy(callback?: Callback): Promise<void>;
-  destroy(options: object | null, callback?: Callback): Promise<void>;
-  async destroy(options?: object | null | Callback, callback?: Callback): Promise<void> {
+  /**
+   * Ends the torrent and removes what is stored of it. The callback comes, and the promise resolves to the bytes of storage that
+   * were freed, when the engine has let go of it.
+   */
+  destroy(callback?: Callback): Promise<number>;
+  destroy(options: DestroyOptions | null, callback?: Callback): Promise<number>;
+  async destroy(options?: DestroyOptions | null | Callback, callback?: Callback): Promise<number> {
     const done = typeof options === 'function' ? (options as Callback) : callback;
-    if (this.#destroyed) return done?.(closed('torrent'));
-    const end = this.#early ? Promise.resolve() : this.#engine.call({ type: 'remove', torrent: this.#number });
+    if (this.#destroyed) {
+      done?.(closed('torrent'));
+      return 0;
+    }
+    const keep = typeof options === 'object' && options?.destroyStore === false;
+    const end = this.#early ? Promise.resolve(0) : this.#engine.call({ type: 'remove', torrent: this.#number, keep });
     this.#end(null);
     // The end of the engine is the end of the torrent as well.
-    await end.catch(() => {});
+    const freed = await end.catch(() => 0);
     done?.(null);
+    return freed as number;
   }
 
   /** @internal */
@@ -288,6 +307,22 @@ export class Torrent extends TorrentMirror {
       }
     }
     return false;
+  }
+
+  #peerFault(peer: unknown): string | null {
+    if (typeof peer === 'string' && ADDRESS.test(peer)) {
+      return `The peer ${peer} can't be added: a web page opens no connection to an address. Peers come by WebSocket trackers.`;
+    }
+    if (!isGivenPeer(peer)) return 'This is no peer that can be added.';
+    if (this.#given.has(peer)) return 'This peer was added before.';
+    if (this.#paused) return 'No peer can be added while the torrent is paused.';
+    return isOver(peer) ? 'This peer is closed.' : null;
+  }
+
+  #join(peer: GivenPeer): void {
+    this.#given.add(peer);
+    join(peer, (joined, transfer) => this.#engine.post({ type: 'add-peer', torrent: this.#number, ...joined }, transfer));
+    this.emit('peer', peer);
   }
 
   #webSeedFault(url: unknown): string | null {
@@ -390,17 +425,32 @@ export class Torrent extends TorrentMirror {
       case 'verified':
         this.applyVerified(event[1]);
         return void this.emit('verified', event[1]);
+      case 'unverified':
+        return this.applyVerified(event[1], false);
+      case 'file-lost':
+        return this.files[event[1]]?.lose();
+      case 'storageFull':
+        return void this.emit('storageFull', TorrentideError.from(event[1]));
+      case 'storageRoom':
+        return void this.emit('storageRoom');
       case 'noPeers':
         return void this.emit('noPeers', event[1]);
       case 'trackerAnnounce':
-        return void this.emit('trackerAnnounce');
+        this.emit('trackerAnnounce');
+        return this.#renewAnnounceKeys();
     }
+  }
+
+  #renewAnnounceKeys(): void {
+    const keys = this.#owner.announceKeys?.();
+    if (keys) this.#tell({ type: 'announce-keys', keys });
   }
 
   #onMetadata(): void {
     const { so, files, pieceCount } = this;
     this.selections = new Selections(pieceCount, !this.#deselected && !so);
-    if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
+    if (this.restored) this.selections.priorities.set(this.restored);
+    else if (!this.#deselected) for (const index of so ?? []) files[index]?.selectIn(this.selections);
     this.emit('metadata');
     this.bitfield?.forEach((here, index) => {
       if (here && !this.#destroyed) guarded(() => this.emit('verified', index));

@@ -5,6 +5,7 @@ import type { FromEngine, Phase, ToEngine } from '../protocol';
 import { Channels } from './channels';
 import { Digests } from './digests';
 import { Fetches } from './fetch';
+import { Files } from './files';
 import { Hashers } from './hashers';
 import { Originals } from './originals';
 import { Sockets } from './sockets';
@@ -21,6 +22,7 @@ class Shim {
   readonly sockets = new Sockets();
   readonly digests = new Digests();
   readonly fetches = new Fetches();
+  readonly files = new Files();
   readonly hashers = new Hashers();
   readonly originals = new Originals();
   engine: Engine | null = null;

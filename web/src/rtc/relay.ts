@@ -15,7 +15,8 @@ export function relay(channel: RTCDataChannel): MessagePort {
 
   channel.binaryType = 'arraybuffer';
   channel.bufferedAmountLowThreshold = LOW_WATER;
-  channel.onopen = () => tell({ type: 'open' });
+  if (channel.readyState === 'open') tell({ type: 'open' });
+  else channel.onopen = () => tell({ type: 'open' });
   channel.onbufferedamountlow = low;
   channel.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
     tell({ type: 'data', data }, typeof data === 'string' ? [] : [data]);

@@ -24,7 +24,7 @@ from torrentide.browser.inpage.fetch import Fetches
 from torrentide.browser.inpage.lent import Lent, PagePort
 from torrentide.browser.inpage.sockets import Sockets
 from torrentide.browser.prepare import fetch_torrent, parse_id, read_blocklist
-from torrentide.browser.stores import MemoryStore
+from torrentide.browser.stores import Memory, MemoryStore
 from torrentide.discovery.blocklist import BlockList
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
@@ -45,6 +45,7 @@ class Host:
         self._channels = Channels(self.arm)
         self._web = Web(Fetches(self.arm), str(js.self.origin))
         self._budget = LinkBudget()
+        self._memory = Memory()
         self._numbers = itertools.count(1)
         self._sessions: dict[Session, Connections | Lent] = {}
         self._alarm: asyncio.Handle | None = None
@@ -89,7 +90,7 @@ class Host:
 
     def open_store(self, info: Info) -> MemoryStore:
         """See `torrentide.host.Host`."""
-        return MemoryStore(info)
+        return MemoryStore(info, self._memory)
 
     async def find(self, given: str | bytes) -> Metainfo | Magnet:
         """See `torrentide.host.Host`."""

@@ -1,0 +1,1 @@
+"""Where the bytes of torrents are kept, and the records that say what is there."""

@@ -1,0 +1,125 @@
+"""What storing costs, and what it spares: resuming next to WebTorrent, throughput next to memory, and the
+memory of a long download. It prints, and asserts nothing about time."""
+
+import os
+import shutil
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+from browser.conftest import NewPage
+from browser.support import CHROMIUM_ARGS, Site, run
+from browser.test_kill import launch, of
+
+MIB = 2**20
+ROUNDS = 3
+RESUMED = 256 * MIB
+LONG = int(os.environ.get("MIB") or 1024) * MIB
+THROUGHPUT = 100 * MIB
+ADD = """async (id) => {
+  const client = new Torrentide({ tracker: false })
+  if (client.whenReady) await client.whenReady()
+  const started = performance.now()
+  const torrent = client.add(new Uint8Array(id))
+  await new Promise((resolve, reject) => torrent.on('ready', resolve).on('error', reject))
+  return performance.now() - started
+}"""
+
+IN_MEMORY = """((tracker, id) => leech(tracker, id, class extends Torrentide {
+  constructor(options) { super({ ...options, storage: 'memory' }) }
+}))"""
+
+
+def opened(context: BrowserContext, site: Site, library: str) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(250_000)
+    page.goto(f"{site.url}/pages/{library}.html")
+    return page
+
+
+def test_resuming(site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path) -> None:
+    print(f"\nre-adding a complete torrent of {RESUMED // MIB} MiB: milliseconds to ready")
+    times: dict[str, list[float]] = {"blank": [], "webtorrent": []}
+    for library in times:
+        seed_page = new_page("chromium-2")
+        made = run(seed_page, "seed", site.tracker, [["file.bin", RESUMED, 5]], {"pieceLength": 262144})
+        context = launch(playwright, "chromium", tmp_path / library)
+        page = opened(context, site, library)
+        run(page, "leech", site.tracker, made["magnetURI"])
+        page.wait_for_timeout(4000)
+        seed_page.close()
+        for _ in range(ROUNDS):
+            page.close()
+            page = opened(context, site, library)
+            times[library].append(page.evaluate(ADD, made["torrentFile"]))
+        context.close()
+    for library, values in times.items():
+        print(f"  {library}: {', '.join(f'{value:.0f}' for value in values)}")
+    ours, theirs = median(times["blank"]), median(times["webtorrent"])
+    print(f"  medians {ours:.0f} and {theirs:.0f} ms, ratio {theirs / ours:.1f}")
+
+
+def test_throughput_into_storage(
+    site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
+) -> None:
+    print(f"\n{THROUGHPUT // MIB} MiB between two Chromium processes; MiB/s from metadata")
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path, executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
+    )
+    rates: dict[str, list[float]] = {"storage": [], "memory": [], "WebTorrent": []}
+    for number in range(ROUNDS):
+        for kind in rates:
+            library = "webtorrent" if kind == "WebTorrent" else "blank"
+            seed_page, page = (
+                new_page("chromium-2", f"{site.url}/pages/{library}.html"),
+                opened(context, site, library),
+            )
+            made = run(seed_page, "seed", site.tracker, [["file.bin", THROUGHPUT, 300 + number]])
+            script = IN_MEMORY if kind == "memory" else "leech"
+            leeched = run(page, script, site.tracker, made["magnetURI"])
+            assert leeched["sums"] == made["sums"]
+            rates[kind].append(THROUGHPUT / MIB / leeched["payloadSeconds"])
+            page.close()
+            seed_page.close()
+    context.close()
+    for kind, values in rates.items():
+        print(f"  {kind}: {', '.join(f'{value:.1f}' for value in values)}; median {median(values):.1f}")
+
+
+def resident(profile: Path) -> float:
+    """MiB that the renderers of a profile hold, shared pages not counted."""
+    total = 0
+    for path in Path("/proc").iterdir():
+        if (
+            path.name.isdigit()
+            and of(path, profile)
+            and b"--type=renderer" in (path / "cmdline").read_bytes()
+        ):
+            pages = (path / "statm").read_text().split()
+            total += (int(pages[1]) - int(pages[2])) * 4096
+    return total / MIB
+
+
+def test_memory_of_a_long_download(
+    site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
+) -> None:
+    seed_page = new_page("chromium-2")
+    made = run(seed_page, "seed", site.tracker, [["file.bin", LONG, 6]])
+    context = launch(playwright, "chromium", tmp_path / "profile")
+    page = opened(context, site, "blank")
+    run(page, "boot")
+    idle = resident(tmp_path / "profile")
+    page.evaluate(
+        "([tracker, id]) => { window.torrent = watch(client(tracker).add(id)) }",
+        [site.tracker, made["magnetURI"]],
+    )
+    most = 0.0
+    heaps: list[int] = []
+    while not page.evaluate("() => torrent.done"):
+        most = max(most, resident(tmp_path / "profile"))
+        heaps.append(page.evaluate("async () => (await made[0].diagnose()).engine?.memory ?? 0"))
+        page.wait_for_timeout(500)
+    print(f"\ndownloading {LONG // MIB} MiB: {idle:.0f} MiB when idle, at most {most - idle:.0f} more")
+    print(f"  WebAssembly memory {heaps[0] / MIB:.0f} to {max(heaps) / MIB:.0f} MiB")
+    context.close()
