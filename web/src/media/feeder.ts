@@ -66,7 +66,7 @@ export class Feeder {
   async run(): Promise<void> {
     const { signal } = this.#hooks;
     signal.addEventListener('abort', () => this.wake());
-    await this.#append(this.#packager.head);
+    if (this.#packager.head.length) await this.#append(this.#packager.head);
     while (!signal.aborted) {
       try {
         if (!(await this.#step())) await this.#pause();
@@ -101,12 +101,15 @@ export class Feeder {
     const time = this.#hooks.element.currentTime;
     const target = this.#target(time);
     if (target !== null) await this.#open(target);
-    if (this.#done || this.#to > time + AHEAD) return false;
+    if (this.#done || this.#to > time + AHEAD) {
+      // The other track's buffer may have been busy the last time.
+      if (this.#done) this.#hooks.ended();
+      return false;
+    }
     await this.#read();
     if (this.#changed) return true;
     await this.#feed();
     await this.#forget(time - BEHIND);
-    if (this.#done) this.#hooks.ended();
     return true;
   }
 
@@ -116,7 +119,7 @@ export class Feeder {
     this.#batch = [];
     await this.#remove(0, Infinity);
     this.#buffer.changeType(this.#mime);
-    await this.#append(this.#packager.head);
+    if (this.#packager.head.length) await this.#append(this.#packager.head);
   }
 
   /** Where feeding has to go on to play from `time`; null where it is right. */
@@ -124,9 +127,8 @@ export class Feeder {
     if (this.#opened === null) return this.#endOf(time);
     const end = this.#endOf(time);
     const here = time >= this.#from - TOLERANCE && time <= this.#to + TOLERANCE;
-    const buffered = end > time;
-    // What was fed for `time` has not reached it yet, or goes on from what is there.
-    if (here && (buffered ? Math.abs(end - this.#to) < TOLERANCE || this.#done : this.#to < time + TOLERANCE || this.#done)) return null;
+    // It goes on from what is there, or what is fed for `time` has not reached it yet.
+    if (end > time ? Math.abs(end - this.#to) < TOLERANCE : here && (this.#to < time + TOLERANCE || this.#done)) return null;
     // Nothing lies there in the file, however often it is asked.
     return this.#opened === end ? null : end;
   }
@@ -149,7 +151,11 @@ export class Feeder {
     this.#done = false;
     this.#from = this.#to = this.#key = time;
     const goesOn = time > this.#hooks.element.currentTime;
-    await this.#packets.open(goesOn ? time + ROUNDING : time);
+    const first = await this.#packets.open(goesOn ? time + ROUNDING : time);
+    if (this.#packager.timeless) {
+      this.#buffer.abort();
+      this.#buffer.timestampOffset = first;
+    }
     this.#opened = time;
   }
 
@@ -161,6 +167,8 @@ export class Feeder {
       if (!timed) return;
       this.#batch.push(timed);
       const from = this.#batch[0]?.decodeTime ?? 0;
+      // A group of pictures that is there already must not be begun again: its old rest would be dropped.
+      if (timed.beforeKey) return;
       if (timed.whole && timed.decodeTime + timed.duration >= from + seconds) return;
     }
   }

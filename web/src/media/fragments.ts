@@ -20,25 +20,32 @@ export interface Timed {
   duration: number;
   /** Whether nothing that comes later is shown earlier: a buffer that ends here has no holes. */
   whole: boolean;
+  /** Whether a key frame follows: of a picture's group nothing is left. */
+  beforeKey: boolean;
 }
 
 export interface Packager {
   /** The first bytes of each stream. */
   readonly head: Uint8Array;
+  /** Whether what it makes bears no times: the buffer has to be told where it begins. */
+  readonly timeless: boolean;
   fragment(packets: readonly Timed[]): Uint8Array;
 }
 
-/** Most tracks have a key frame, and nothing else, in these formats. */
-export type Container = 'mp4' | 'webm';
+/** `mpeg` is MP3 as it is: Chromium takes it in no container. */
+export type Container = 'mp4' | 'webm' | 'mpeg';
 
 /** `first` is any key packet: of some codecs it says what the track's own description does not. */
 export async function makePackager(track: InputTrack, container: Container, first: EncodedPacket): Promise<Packager> {
+  if (container === 'mpeg') {
+    return { head: new Uint8Array(), timeless: true, fragment: (packets) => join(packets.map(({ packet }) => packet.data)) };
+  }
   const head = await makeHead(track, container, first);
-  if (container === 'webm') return { head, fragment: (packets) => cluster(packets) };
+  if (container === 'webm') return { head, timeless: false, fragment: cluster };
   const timescale = timescaleOf(head);
   const bare = track.isAudioTrack() && (await track.getCodec()) === 'aac' && !(await track.getDecoderConfig())?.description;
   let number = 0;
-  return { head, fragment: (packets) => movieFragment(packets, timescale, ++number, bare ? withoutAdts : (data) => data) };
+  return { head, timeless: false, fragment: (packets) => movieFragment(packets, timescale, ++number, bare ? withoutAdts : (data) => data) };
 }
 
 async function makeHead(track: InputTrack, container: Container, first: EncodedPacket): Promise<Uint8Array> {

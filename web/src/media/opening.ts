@@ -117,5 +117,6 @@ async function support(track: InputTrack): Promise<Playable | null> {
     const mime = `${kind}/${container}; codecs="${codec}"`;
     if (codec && MediaSource.isTypeSupported(mime)) return { track, container, mime };
   }
+  if (codec === 'mp3' && MediaSource.isTypeSupported('audio/mpeg')) return { track, container: 'mpeg', mime: 'audio/mpeg' };
   return null;
 }

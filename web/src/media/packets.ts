@@ -30,8 +30,8 @@ export class Packets {
     return this.#sink.getFirstKeyPacket();
   }
 
-  /** Goes to where decoding must begin to show `time`. */
-  async open(time: number): Promise<void> {
+  /** Goes to where decoding must begin to show `time`; gives when that is shown. */
+  async open(time: number): Promise<number> {
     const at = time - this.#shift;
     this.#queue = [];
     this.#times = [];
@@ -43,6 +43,7 @@ export class Packets {
     this.#last = first;
     if (first) this.#enqueue(first);
     else this.#ended = true;
+    return this.#times[0] ?? time;
   }
 
   /** Null at the end. */
@@ -59,7 +60,7 @@ export class Packets {
     const decodeTime = this.#times.shift() ?? packet.timestamp;
     const duration = (this.#times[0] ?? decodeTime + packet.duration) - decodeTime;
     this.#latest = Math.max(this.#latest, packet.timestamp);
-    return { packet, decodeTime, duration, whole: (this.#times[0] ?? Infinity) > this.#latest };
+    return { packet, decodeTime, duration, whole: (this.#times[0] ?? Infinity) > this.#latest, beforeKey: this.#video && this.#queue[0]?.type === 'key' };
   }
 
   #enqueue(packet: EncodedPacket): void {
