@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def test_pick_a_file_and_open_its_link_elsewhere(demo_url: str, new_page: NewPag
     taker = new_page("chromium-2", link)
     expect(taker.get_by_test_id("name")).to_have_text("holiday film.bin", timeout=20_000)
     expect(taker.get_by_test_id("percent")).to_contain_text("100", timeout=20_000)
+    # The window that asks where to is the system's: no test can work it.
+    taker.evaluate("() => { window.showSaveFilePicker = undefined }")
     with taker.expect_download() as saving:
         taker.get_by_test_id("save").click()
     assert saving.value.suggested_filename == "holiday film.bin"
@@ -72,6 +75,16 @@ def test_a_dropped_folder_and_a_pasted_magnet(demo_url: str, new_page: NewPage) 
     taker.get_by_test_id("open-submit").click()
     expect(taker.get_by_test_id("percent")).to_contain_text("100", timeout=20_000)
     expect(taker.get_by_test_id("file-name")).to_have_count(2)
+    taker.evaluate("() => { window.showSaveFilePicker = undefined }")
+    with taker.expect_download() as saving:
+        taker.get_by_test_id("save-zip").click()
+    with zipfile.ZipFile(saving.value.path()) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "a.txt and 1 more file/a.txt": b"a.txt" * 5000,
+            "a.txt and 1 more file/b.txt": b"b.txt" * 5000,
+        }
+    expect(taker.get_by_test_id("save-zip")).to_have_text("Save all as a zip")
+    expect(taker.get_by_test_id("save-folder")).to_be_visible()
 
 
 def test_what_is_no_torrent_is_said_in_plain_words(demo_url: str, new_page: NewPage) -> None:

@@ -2,9 +2,10 @@
 // events; it knows nothing of the other torrents or of how this one came.
 
 import type { FileEntry, Torrent } from '../src/index';
-import { copyText, fromTemplate, part, saveBlob, say } from './dom';
+import { copyText, fromTemplate, part, say } from './dom';
 import { bytes, duration, percent, plural, speed } from './format';
 import { offerPlayer } from './player';
+import { canWrite, canWriteFolders, saveButton } from './save';
 
 /** Rows of the file list: a torrent may name more files than a page can show. */
 const MAX_ROWS = 1_000;
@@ -35,10 +36,9 @@ export function torrentCard(torrent: Torrent, title: string): HTMLElement {
     const button = part<HTMLButtonElement>(card, `copy-${what}`);
     button.addEventListener('click', () => void copyText(part(card, what), button));
   }
-  part(card, 'torrent-file').addEventListener('click', (event) => {
-    event.preventDefault();
-    if (torrent.torrentFileBlob) saveBlob(torrent.torrentFileBlob, `${torrent.name}.torrent`);
-  });
+  const notSaved = (error: Error): void => say(messages, error.message, 'error');
+  saveButton(part(card, 'save-zip'), (options) => torrent.save(options), notSaved);
+  saveButton(part(card, 'save-folder'), (options) => torrent.save({ ...options, as: 'folder' }), notSaved);
   part(card, 'remove').addEventListener('click', () => {
     card.remove();
     torrent.destroy();
@@ -90,7 +90,10 @@ function showFailure(card: HTMLElement, title: string): void {
 function showLinks(card: HTMLElement, torrent: Torrent, magnet: string): void {
   part<HTMLInputElement>(card, 'link').value = pageLink(magnet);
   part<HTMLInputElement>(card, 'magnet').value = magnet;
-  part(card, 'torrent-file').hidden = !torrent.torrentFile;
+  const file = part<HTMLAnchorElement>(card, 'torrent-file');
+  file.hidden = !torrent.torrentFile;
+  if (torrent.torrentFileBlobURL) file.href = torrent.torrentFileBlobURL;
+  file.download = `${torrent.name}.torrent`;
   part(card, 'share').hidden = false;
 }
 
@@ -100,6 +103,8 @@ function showFiles(card: HTMLElement, torrent: Torrent): void {
   part(card, 'files-summary').textContent = plural(files.length, 'file') + cut;
   part(card, 'file-list').replaceChildren(...files.slice(0, MAX_ROWS).map((file) => fileRow(card, file)));
   part(card, 'files').hidden = false;
+  part(card, 'save-zip').hidden = files.length < 2;
+  part(card, 'save-folder').hidden = files.length < 2 || !canWriteFolders;
   showFileProgress(card, torrent);
 }
 
@@ -109,12 +114,7 @@ function fileRow(card: HTMLElement, file: FileEntry): HTMLElement {
   offerPlayer(row, file, (message) => say(part(card, 'messages'), message, 'error'));
   const save = part<HTMLButtonElement>(row, 'save');
   save.setAttribute('aria-label', `Save ${file.name}`);
-  save.addEventListener('click', () => {
-    file.blob().then(
-      (blob) => saveBlob(blob, file.name),
-      (error: Error) => say(part(card, 'messages'), `"${file.name}" could not be saved: ${error.message}`, 'error'),
-    );
-  });
+  saveButton(save, (options) => file.save(options), (error) => say(part(card, 'messages'), error.message, 'error'));
   return row;
 }
 
@@ -129,8 +129,9 @@ function showFileProgress(card: HTMLElement, torrent: Torrent): void {
     const row = rows[index] as HTMLElement;
     const done = file.done || torrent.done;
     part(row, 'file-size').textContent = done ? bytes(file.length) : `${percent(file.progress)} of ${bytes(file.length)}`;
-    part<HTMLButtonElement>(row, 'save').disabled = !done;
+    part<HTMLButtonElement>(row, 'save').disabled = !done && !canWrite;
   });
+  part<HTMLButtonElement>(card, 'save-zip').disabled = !torrent.done && !canWrite;
 }
 
 /** Only when it changes: a screen reader reads every write. */

@@ -26,15 +26,6 @@ export function say(list: HTMLElement, text: string, kind: 'warning' | 'error'):
   if (list.children.length > MAX_MESSAGES) list.firstElementChild?.remove();
 }
 
-export function saveBlob(blob: Blob, name: string): void {
-  const anchor = document.createElement('a');
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = name;
-  anchor.click();
-  // The browser takes hold of the data when the download begins; a minute is ample for it to ask where to.
-  setTimeout(() => URL.revokeObjectURL(anchor.href), 60_000);
-}
-
 export async function copyText(input: HTMLInputElement, button: HTMLButtonElement): Promise<void> {
   input.select();
   try {

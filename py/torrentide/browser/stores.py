@@ -45,6 +45,8 @@ class MemoryStore:
         self._info = info
         self._memory = memory
         self._pieces: dict[int, JsBuffer] = {}
+        # Where pieces are being copied to, and where they all are.
+        self._copies: FileStore | None = None
         self._moved: FileStore | None = None
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
@@ -61,6 +63,9 @@ class MemoryStore:
             self._drop(index)
             self._pieces[index] = piece
             self._memory.left -= len(data)
+            if self._copies is not None:
+                self._copies.write(index, data, done)
+                return
         except StorageError as full:
             error = full
         except JsException as exception:
@@ -71,7 +76,7 @@ class MemoryStore:
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
         """See `ports.Store`."""
-        if self._moved is not None and index not in self._pieces:
+        if self._moved is not None:
             self._moved.read(index, begin, length, done)
         else:
             done(self._part(index, begin, length).to_bytes(), time.monotonic())
@@ -94,19 +99,26 @@ class MemoryStore:
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
         self._drop(index)
-        if self._moved is not None:
-            self._moved.lost(index)
+        store = self._moved or self._copies
+        if store is not None:
+            store.lost(index)
 
-    async def move(self, to: "FileStore", there: Bitfield) -> None:
-        """Put all pieces there, but those that are `there`, and be that store from then on. What there is no
-        room for stays here."""
-        self._moved = to
+    async def move(self, to: "FileStore", there: Bitfield) -> bool:
+        """Copy all pieces there, but those that are `there`, and be that store from then on. False when that
+        fails: they stay here."""
+        self._copies = to
+        for index in [index for index in self._pieces if index not in there]:
+            piece = self._pieces.get(index)
+            if (
+                piece is not None
+                and await called_back(partial(to.write, index, piece.to_bytes())) is not None
+            ):
+                self._copies = None
+                return False
         for index in list(self._pieces):
-            if index not in there:
-                data = self._pieces[index].to_bytes()
-                if await called_back(partial(to.write, index, data)) is not None:
-                    continue
             self._drop(index)
+        self._moved, self._copies = to, None
+        return True
 
     def close(self) -> None:
         """See `ports.Store`."""

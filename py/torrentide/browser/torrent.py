@@ -219,8 +219,8 @@ class PageTorrent:
         elif self._info is not None and isinstance(self._store, MemoryStore):
             have = Bitfield(self._info.piece_count) if have is None else have
             found = have.copy()
-            await self._store.move(self._file_store(self._info, place, have), found)
-            for index in found:
+            moved = await self._store.move(self._file_store(self._info, place, have), found)
+            for index in found if moved else ():
                 self._torrent.found(index, time.monotonic())
             place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
         self._arm()
@@ -434,6 +434,8 @@ class PageTorrent:
         """See `SwarmObserver`: everything that is wanted is here."""
         if not self._is_ready:
             return
+        if self._place is not None:
+            self._place.shelf.save()
         events = self._mirror.moved()
         state = {**self._mirror.progress(now), **self._mirror.standing(now)}
         if self._torrent.complete and not self._is_done:

@@ -1,7 +1,7 @@
 // Every public member of a file and of a wire, with the type that it is said to have.
 
 import type { Bencodable, ByteRange, ExtendedHandshake, FileEntry, FileEvents, PeerExtensions, RenderOptions } from 'torrentide';
-import type { VideoStatistics, Wire, WireEvents, WireExtension } from 'torrentide';
+import type { SaveOptions, VideoStatistics, Wire, WireEvents, WireExtension } from 'torrentide';
 import Torrentide, { TorrentVideo } from 'torrentide';
 
 export async function read(file: FileEntry, video: HTMLVideoElement): Promise<unknown[]> {
@@ -13,6 +13,8 @@ export async function read(file: FileEntry, video: HTMLVideoElement): Promise<un
   const flags: boolean[] = [file.done, file.selected, file.includes(0)];
   const blob: Blob = await file.blob(range);
   const buffer: ArrayBuffer = await file.arrayBuffer();
+  const options: SaveOptions = { to: new FileSystemFileHandle(), progress: (written, length) => void (written + length) };
+  await file.save(options);
   const stream: ReadableStream<Uint8Array> = file.stream(range);
   for await (const chunk of stream) numbers.push(chunk.length);
   for await (const chunk of file) numbers.push(chunk.length);

@@ -2,7 +2,7 @@
 
 import type { Abortable, Bencoded, Bitfield, FileEntry, PeerName, Piece, Torrent, TorrentPeer, TorrentTracker } from 'torrentide';
 import type Torrentide from 'torrentide';
-import type { TorrentEvents, TorrentideError, Wire } from 'torrentide';
+import type { SaveAllOptions, TorrentEvents, TorrentideError, Wire } from 'torrentide';
 
 export function facts(torrent: Torrent): unknown[] {
   const names: (string | undefined)[] = [torrent.infoHash, torrent.name, torrent.magnetURI, torrent.comment, torrent.createdBy];
@@ -66,6 +66,8 @@ export async function control(torrent: Torrent, peer: PeerName): Promise<void> {
   torrent.addPeer(new RTCPeerConnection().createDataChannel('peer')) satisfies boolean;
   torrent.addWebSeed('https://seed.example/');
   torrent.removePeer(peer);
+  const options: SaveAllOptions = { as: 'folder', to: new FileSystemDirectoryHandle() };
+  await torrent.save(options);
   await torrent.rescanFiles((error?: Error | null) => void error);
   await torrent.destroy();
   await torrent.destroy(null, (error?: Error | null) => void error);

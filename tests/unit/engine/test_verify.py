@@ -89,3 +89,17 @@ def test_it_is_full_while_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> Non
     assert it.verifier.full
     it.store.finish(1.0)
     assert not it.verifier.full
+
+
+def test_a_piece_for_which_there_is_no_room_is_held_until_there_is() -> None:
+    it = Fixture()
+    it.store.error = StorageError("full", kind="full")
+    it.verifier.verify(it.piece)
+    assert it.told == ["full at 0.0"]
+    assert list(it.verifier.held) == [it.piece]
+    it.verifier.retry()
+    assert it.told == ["full at 0.0"] * 2
+    it.store.error = None
+    it.verifier.retry()
+    assert it.told[2:] == ["verified 0 at 0.0"]
+    assert not it.verifier.held

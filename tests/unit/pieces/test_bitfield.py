@@ -116,3 +116,14 @@ def test_a_copy_does_not_follow_its_source() -> None:
     field = Bitfield.from_wire(8, bytes(data))
     field.add(7)
     assert data == b"\x80"
+
+
+def test_inverse_and_copy_stand_for_themselves() -> None:
+    field = Bitfield.from_wire(11, b"\xa0\x20")
+    rest = field.inverse()
+    assert list(rest) == [index for index in range(11) if index not in (0, 2, 10)]
+    assert rest.held == 8
+    assert list(rest.inverse()) == [0, 2, 10]
+    same = field.copy()
+    same.add(5)
+    assert (list(field), list(same)) == ([0, 2, 10], [0, 2, 5, 10])

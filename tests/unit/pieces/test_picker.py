@@ -270,3 +270,19 @@ def test_what_a_seed_suggests_comes_before_begun_pieces() -> None:
     new = (begun + 1) % 4
     assert pick(picker, most=1, who=2, hints=[new]) == [new]
     assert pick(picker, most=1, who=2) == [begun]
+
+
+def test_what_is_here_from_the_start_is_not_picked_until_it_is_lost() -> None:
+    have = Bitfield(4)
+    have.add(1)
+    have.add(2)
+    picker = Picker(4, B, 4 * B, random.Random(1), have=have)
+    assert list(picker.needed) == [0, 3]
+    everything = Bitfield.full(4)
+    assert {index for index, _, _ in picker.pick(everything, 9, 1)} == {0, 3}
+    picker.lost(2)
+    assert not picker.finished
+    assert picker.pick(everything, 9, 1) == [(2, 0, B)]
+    complete = Picker(4, B, 4 * B, random.Random(1), have=Bitfield.full(4))
+    assert complete.finished
+    assert complete.exhausted

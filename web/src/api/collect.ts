@@ -51,7 +51,8 @@ function nextTask(): Promise<unknown> {
   });
 }
 
-class Parts {
+/** Bytes and Blobs, gathered for one Blob. */
+export class Parts {
   readonly #parts: Blob[] = [];
   readonly #room = new Uint8Array(PART_BYTES);
   #used = 0;
@@ -72,9 +73,9 @@ class Parts {
     }
   }
 
-  join(): Blob {
+  join(type = ''): Blob {
     this.#flush();
-    return new Blob(this.#parts);
+    return new Blob(this.#parts, { type });
   }
 
   #flush(): void {

@@ -9,6 +9,7 @@ import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
 import { type ByteReader, chunksOf, streamOf } from './reading';
+import { type SaveOptions, saveFile } from './saving';
 import type { Selections } from './selections';
 import { typeOf } from './types';
 
@@ -135,6 +136,14 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** As `stream`. */
   [Symbol.asyncIterator](range?: StreamRange | null): AsyncGenerator<Uint8Array, void, void> {
     return chunksOf(this.#reader(range), range?.signal);
+  }
+
+  /**
+   * Saves it on the person's disk, as the bytes come where the browser lets a page write files. Call it right behind a click. Rejects
+   * with ERR_NOT_ALLOWED, ERR_STORAGE_FULL, ERR_STORAGE, ERR_CLOSED, or AbortError when the person is asked where to and says no.
+   */
+  save(options?: SaveOptions): Promise<void> {
+    return saveFile(this, options);
   }
 
   /** As `streamURL`, or null where requests of this page do not reach the service worker. @internal */

@@ -11,6 +11,7 @@ import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
 import { ByteReader } from './reading';
 import { type AddOptions, limitOption } from './options';
+import { type SaveAllOptions, saveAll } from './saving';
 import { Selections } from './selections';
 import { Throttle } from './throttle';
 import { Wire } from './wire';
@@ -218,6 +219,18 @@ export class Torrent extends TorrentMirror {
     }
     this.emit('warning', new TorrentideError('ERR_INVALID_ARGUMENT', fault));
     if (typeof url === 'string') this.emit('invalidPeer', url);
+  }
+
+  /**
+   * Saves all files that are wanted or here: as one zip, or in a folder of their own. Call it right behind a click. Rejects as
+   * `file.save`, and with ERR_UNSUPPORTED where the browser can't ask for a folder.
+   */
+  save(options?: SaveAllOptions): Promise<void> {
+    const files = async (): Promise<FileEntry[]> => {
+      await this.whenReady({ signal: options?.signal });
+      return this.files.filter((file) => file.selected || file.done);
+    };
+    return saveAll({ name: () => this.name ?? 'torrent', files }, options);
   }
 
   /** Closes the connection to a peer. Nothing happens where there is none. */

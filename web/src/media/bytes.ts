@@ -51,8 +51,9 @@ export class FileBytes {
     try {
       return await turn;
     } catch (error) {
+      const givenUp = window.stop.signal.aborted;
       this.#close(window);
-      throw window.stop.signal.aborted ? GIVEN_UP : error;
+      throw givenUp ? GIVEN_UP : error;
     }
   }
 

@@ -1,0 +1,31 @@
+// Buttons that save: while one works it tells how far it is, and a second press ends it. What is saved, its owner knows.
+
+import { percent } from './format';
+
+interface Options {
+  signal: AbortSignal;
+  progress(written: number, length: number): void;
+}
+
+/** Whether a page can write as the bytes come: then there is no need to wait for the last of them. */
+export const canWrite = 'showSaveFilePicker' in window;
+export const canWriteFolders = 'showDirectoryPicker' in window;
+
+export function saveButton(button: HTMLButtonElement, save: (options: Options) => Promise<void>, failed: (error: Error) => void): void {
+  const label = button.textContent;
+  let stop: AbortController | null = null;
+  button.addEventListener('click', async () => {
+    if (stop) return stop.abort();
+    stop = new AbortController();
+    const progress: Options['progress'] = (written, length) => (button.textContent = `Stop (${percent(written / length)})`);
+    button.textContent = 'Stop';
+    try {
+      await save({ signal: stop.signal, progress });
+    } catch (error) {
+      // The person said no, or stop.
+      if ((error as Error).name !== 'AbortError') failed(error as Error);
+    }
+    stop = null;
+    button.textContent = label;
+  });
+}
