@@ -52,14 +52,12 @@ def page_with(library: str, attributes: str) -> str:
 
 @pytest.mark.parametrize("browser", BROWSERS)
 def test_a_script_and_an_element_play(
-    new_page: NewPage, elsewhere: Site, server: FileServer, clips: Clips, browser: str
+    new_page: NewPage, site: Site, elsewhere: Site, server: FileServer, clips: Clips, browser: str
 ) -> None:
     url = torrent_of(server, [("film.mp4", clips["last.mp4"])])
-    page = new_page(browser, "about:blank")
-    # On localhost, for browsers want a secure place.
-    content = page_with(elsewhere.url, f'src="{url}" autoplay muted controls')
-    page.route("http://localhost/", lambda route: route.fulfill(content_type="text/html", body=content))
-    page.goto("http://localhost/")
+    page = new_page(browser, f"{site.url}/pages/cross-origin.html?{elsewhere.url}")
+    element = f'<torrent-video src="{url}" autoplay muted controls></torrent-video>'
+    page.evaluate("(element) => void (document.body.innerHTML = element)", element)
     assert page.evaluate(PLAYED, 40) == [True, ""]
     statistics: Any = page.evaluate("() => document.querySelector('torrent-video').statistics")
     assert statistics["fromHTTP"] > 0
