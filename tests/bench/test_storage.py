@@ -38,17 +38,19 @@ def opened(context: BrowserContext, site: Site, library: str) -> Page:
     return page
 
 
-def test_resuming(site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path) -> None:
+def test_resuming(site: Site, playwright: Playwright, tmp_path: Path) -> None:
     print(f"\nre-adding a complete torrent of {RESUMED // MIB} MiB: milliseconds to ready")
     times: dict[str, list[float]] = {"blank": [], "webtorrent": []}
     for library in times:
-        seed_page = new_page("chromium-2")
+        # Big files of a private window are more than its memory holds.
+        seeder = launch(playwright, "chromium", tmp_path / f"{library}-seed")
+        seed_page = opened(seeder, site, "blank")
         made = run(seed_page, "seed", site.tracker, [["file.bin", RESUMED, 5]], {"pieceLength": 262144})
         context = launch(playwright, "chromium", tmp_path / library)
         page = opened(context, site, library)
         run(page, "leech", site.tracker, made["magnetURI"])
         page.wait_for_timeout(4000)
-        seed_page.close()
+        seeder.close()
         for _ in range(ROUNDS):
             page.close()
             page = opened(context, site, library)
@@ -101,11 +103,9 @@ def resident(profile: Path) -> float:
     return total / MIB
 
 
-def test_memory_of_a_long_download(
-    site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
-) -> None:
-    seed_page = new_page("chromium-2")
-    made = run(seed_page, "seed", site.tracker, [["file.bin", LONG, 6]])
+def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path: Path) -> None:
+    seeder = launch(playwright, "chromium", tmp_path / "seed")
+    made = run(opened(seeder, site, "blank"), "seed", site.tracker, [["file.bin", LONG, 6]])
     context = launch(playwright, "chromium", tmp_path / "profile")
     page = opened(context, site, "blank")
     run(page, "boot")
@@ -121,5 +121,6 @@ def test_memory_of_a_long_download(
         heaps.append(page.evaluate("async () => (await made[0].diagnose()).engine?.memory ?? 0"))
         page.wait_for_timeout(500)
     print(f"\ndownloading {LONG // MIB} MiB: {idle:.0f} MiB when idle, at most {most - idle:.0f} more")
+    seeder.close()
     print(f"  WebAssembly memory {heaps[0] / MIB:.0f} to {max(heaps) / MIB:.0f} MiB")
     context.close()

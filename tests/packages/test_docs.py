@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import json
 import re
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,6 +16,7 @@ from torrentide.file import File
 from torrentide.torrent import Torrent
 
 ROOT = Path(__file__).parents[2]
+TYPES = Path(__file__).parent / "types" / "tsconfig.json"
 PYTHON = (ROOT / "docs" / "python.md").read_text()
 BLOCKS = [
     dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", PYTHON, re.DOTALL | re.MULTILINE)
@@ -26,6 +29,29 @@ def test_examples_compile(code: str) -> None:
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module == "torrentide":
             assert {alias.name for alias in node.names} <= set(torrentide.__all__)
+
+
+def test_examples_of_the_migration_have_the_types_that_they_say(tmp_path: Path) -> None:
+    """Each block marked `ts` is a program of its own, checked against what the package declares."""
+    text = (ROOT / "docs" / "migration.md").read_text()
+    blocks = re.findall(r"^```ts\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks):
+        (tmp_path / f"block{number}.ts").write_text(block)
+    options = json.loads(re.sub(r"^\s*//.*$", "", TYPES.read_text(), flags=re.MULTILINE))["compilerOptions"]
+    options["paths"] = {"torrentide": [str(ROOT / "dist" / "torrentide.d.ts")]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["*.ts"]}))
+    tsc = subprocess.run(
+        [ROOT / "node_modules/.bin/tsc", "-p", tmp_path], check=False, capture_output=True, text=True
+    )
+    assert tsc.returncode == 0, tsc.stdout
+
+
+def test_links_of_the_migration_lead_somewhere() -> None:
+    text = (ROOT / "docs" / "migration.md").read_text()
+    for page, anchor in re.findall(r"\]\(([\w-]+\.md)(?:#([\w-]+))?\)", text):
+        headings = re.findall(r"^#+ (.*)", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+        assert not anchor or anchor in [heading.lower().replace(" ", "-") for heading in headings], anchor
 
 
 def members(kind: type) -> set[str]:

@@ -35,11 +35,12 @@ def test_what_is_here_is_told_and_served_and_only_the_rest_fetched() -> None:
     assert it.torrent.left == it.info.piece_size(1) + it.info.piece_size(3)
     peer = it.remote().hello()
     assert messages.Bits(b"\xa0") in peer.heard()
-    peer.say(messages.HAVE_ALL, messages.UNCHOKE)
+    peer.say(messages.bitfield(b"\x50"), messages.UNCHOKE)
     assert peer.give() == 4
     assert {event for event in it.heard.events if "verified" in event} == {"verified 1", "verified 3"}
-    peer.say(messages.INTERESTED, messages.request(2, 0, B))
-    blocks = [message for message in peer.heard() if isinstance(message, messages.Piece)]
+    leech = it.leech()
+    leech.say(messages.request(2, 0, B))
+    blocks = [message for message in leech.heard() if isinstance(message, messages.Piece)]
     assert [(block.index, bytes(block.data)) for block in blocks] == [(2, it.data[4 * B : 5 * B])]
 
 
