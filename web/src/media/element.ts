@@ -48,6 +48,8 @@ export class TorrentVideo extends Base {
   readonly #fileChoice: HTMLSelectElement;
   readonly #soundChoice: HTMLSelectElement;
   #life = new AbortController();
+  /** Whether it is on the page. */
+  #there = false;
   /** Whether the torrent came with this element. */
   #own = false;
   #file: FileEntry | null = null;
@@ -109,17 +111,24 @@ export class TorrentVideo extends Base {
 
   connectedCallback(): void {
     if (!this.hasAttribute('role')) this.setAttribute('role', 'group');
+    if (this.#there) return;
+    this.#there = true;
     if (this.getAttribute('src')) this.#load();
   }
 
   disconnectedCallback(): void {
     // A move on the page is no end.
-    queueMicrotask(() => !this.isConnected && this.#unload());
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#there = false;
+      this.#unload();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (HANDED_ON.includes(name)) return this.#handOn(name, value);
-    if (before === value || !this.isConnected) return;
+    // Those that it has when it comes to the page are read then.
+    if (before === value || !this.#there) return;
     if (name === 'src') this.#load();
     else if (this.torrent?.ready) this.#choose();
   }
@@ -141,6 +150,7 @@ export class TorrentVideo extends Base {
   }
 
   #load(): void {
+    this.#life.abort();
     if (this.torrent) this.#unload();
     this.#life = new AbortController();
     this.#message.textContent = '';
@@ -155,6 +165,7 @@ export class TorrentVideo extends Base {
     // The origin's file is a web seed: it serves the start and whatever nobody else has.
     const urlList = fallback ? [new URL(fallback, document.baseURI).href] : [];
     const there = await this.client.get(id, { signal });
+    signal.throwIfAborted();
     this.#own = there === null;
     const torrent = (this.torrent = there ?? this.client.add(id, { urlList, deselect: true }));
     for (const wire of torrent.wires) this.#wires.add(wire);

@@ -20,6 +20,8 @@ interface Stage {
   source: MediaSource;
   opened: Opened;
   feeders: Feeder[];
+  /** Whether its end was told of: that is an event of the element, too, and must not be taken for another one. */
+  failed: boolean;
 }
 
 export const play: Play = async (file, element, hooks) => {
@@ -31,7 +33,7 @@ export const play: Play = async (file, element, hooks) => {
   }
   const source = await attach(element, hooks.signal);
   if (opened.duration) source.duration = opened.duration;
-  const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [] };
+  const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [], failed: false };
   const sound = opened.audio[opened.firstAudio];
   const audioBuffer = sound && source.addSourceBuffer(sound.mime);
   const videoBuffer = opened.video && source.addSourceBuffer(opened.video.mime);
@@ -127,7 +129,8 @@ function finish({ source, feeders }: Stage): void {
 /** What stops the playing before its end. What is buffered still plays, where there is something. */
 function end(stage: Stage, error: unknown): void {
   const { source, element, file, hooks } = stage;
-  if (hooks.signal.aborted) return;
+  if (hooks.signal.aborted || stage.failed) return;
+  stage.failed = true;
   const fault = isFault(error) ? error : broken(file, explained(error));
   const decoding = element.error !== null || (error instanceof DOMException && error.name === 'EncodingError');
   if (source.readyState === 'open' && ![...source.sourceBuffers].some(({ updating }) => updating)) {
