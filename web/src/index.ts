@@ -17,6 +17,7 @@ export type { VideoStatistics } from './media/element';
 export type { RenderOptions } from './media/render';
 export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';
+export type { RememberedSeed } from './api/remembered';
 export type { SaveAllOptions, SaveOptions } from './api/saving';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
