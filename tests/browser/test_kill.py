@@ -138,16 +138,17 @@ def test_a_full_disk_makes_a_download_wait(
     site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
 ) -> None:
     seed_page = new_page("chromium-2")
-    made = run(seed_page, "seed", site.tracker, [["file.bin", 16 * 2**20, 78]], {"pieceLength": 262144})
+    # A stored file is as long as its last byte that was written: of one file perhaps nothing would fit.
+    files = [[f"t/{number}", 2 * 2**20, 80 + number] for number in range(8)]
+    made = run(seed_page, "seed", site.tracker, files, {"name": "t", "pieceLength": 262144})
     context = launch(playwright, "chromium", tmp_path / "profile")
     page = context.new_page()
     page.goto(f"{site.url}/pages/blank.html")
     session = context.new_cdp_session(page)
-    session.send("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 6 * 2**20})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 9 * 2**20})
     full = page.evaluate(
         """async ([tracker, id]) => {
-          // A file is as long as its last byte that was written.
-          window.torrent = watch(client(tracker).add(id, { strategy: 'sequential' }))
+          window.torrent = watch(client(tracker).add(id))
           window.room = new Promise((resolve) => torrent.once('storageRoom', resolve))
           const error = await new Promise((resolve) => torrent.once('storageFull', resolve))
           return [error.code, torrent.storageFull, torrent.done, torrent.destroyed]
@@ -160,5 +161,6 @@ def test_a_full_disk_makes_a_download_wait(
     session.send("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 100 * 2**20})
     page.evaluate("() => room.then(() => torrent.whenDone()).then(() => {})")
     assert page.evaluate("() => torrent.storageFull") is False
-    assert page.evaluate("async () => sha256(await torrent.files[0].blob())") == made["sums"][0]
+    sums = "async () => Promise.all(torrent.files.map(async (file) => sha256(await file.blob())))"
+    assert page.evaluate(sums) == made["sums"]
     context.close()

@@ -14,6 +14,7 @@ export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mi
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
 export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';
+export type { RememberedSeed } from './api/remembered';
 export type { SaveAllOptions, SaveOptions } from './api/saving';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';

@@ -111,7 +111,8 @@ export type ToEngine =
   | { type: 'client'; client: number; options: ClientOptions }
   /** `id`: a magnet link, an info-hash in hex or base32, an http(s) URL of a .torrent file, or its bytes. */
   | { type: 'add'; client: number; torrent: number; id: string | Uint8Array; options: AddOptions }
-  | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions }
+  /** `known`: the .torrent file that was made of these very files before; they are not hashed again where they fit it. */
+  | { type: 'seed'; client: number; torrent: number; files: SeedFile[]; options: SeedOptions; known?: Uint8Array }
   /** Replies with the bytes of storage that it frees; `keep` leaves them where they are. */
   | { type: 'remove'; torrent: number; keep: boolean; call: number }
   | { type: 'pause'; torrent: number }

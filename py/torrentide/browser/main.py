@@ -244,9 +244,11 @@ class Host:
         # Whether a seed is private is written in it.
         torrent.configure(message["options"], None)
 
+        known = bytes(message["known"]) if "known" in message else None
+
         async def seed() -> None:
             metainfo, whole = await hash_files(
-                message["files"], message["options"], self._hashing, torrent.hashing
+                message["files"], message["options"], self._hashing, torrent.hashing, known
             )
             torrent.join(metainfo, *_trackers(metainfo, client, [], self._rng), whole=whole)
 

@@ -15,7 +15,8 @@ from torrentide.browser.hashing import Hashing
 from torrentide.browser.shim import JsBlob
 from torrentide.discovery.blocklist import MAX_LIST_BYTES, BlockList, parse_blocklist
 from torrentide.errors import InvalidTorrent, LocalError
-from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, plan
+from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options, Plan, plan
+from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet, parse_info_hash, parse_magnet
 from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, Metainfo, parse_metainfo
 
@@ -82,14 +83,24 @@ async def hash_files(
     options: dict[str, Any],
     hashing: Hashing,
     progress: Callable[[float], None],
+    known: bytes | None = None,
 ) -> tuple[Metainfo, JsBlob]:
     """Make a torrent of a page's SeedFiles with its SeedOptions; gives it with the bytes of all files as
-    one Blob, which is no copy. `progress` is told 0 to 1 on the way."""
+    one Blob, which is no copy. `progress` is told 0 to 1 on the way. `known` is a .torrent file that was made
+    of the files before: where their number and sizes fit it, they are not hashed."""
     blobs: list[JsBlob] = [file["blob"] for file in files]
     sizes = [(str(file["path"]), blob.size) for file, blob in zip(files, blobs, strict=True)]
     planned = plan(sizes, _options(options), f"Unnamed Torrent {int(js.Date.now())}")
     whole: JsBlob = js.Blob.new(to_js([blobs[number] for number in planned.inputs]))
+    before = parse_metainfo(known) if known is not None else None
+    if before is not None and _fits(before.info, planned):
+        return before, whole
     return planned.finish(await hashing.sha1(whole, planned.piece_length, progress)), whole
+
+
+def _fits(info: Info, planned: Plan) -> bool:
+    lengths = [length for _, length in planned.files]
+    return info.piece_length == planned.piece_length and [file.length for file in info.files] == lengths
 
 
 def _options(given: dict[str, Any]) -> Options:

@@ -91,3 +91,16 @@ client.on('nothing', () => {});
 client.add(1);
 // @ts-expect-error Options are checked.
 new Torrentide({ maxConns: 'many' });
+
+export async function remembered(): Promise<unknown> {
+  const [seed] = await client.rememberedSeeds();
+  const offered: [string, string, number, PermissionState, Torrent] | undefined = seed && [
+    seed.infoHash,
+    seed.name,
+    seed.length,
+    await seed.permission(),
+    await seed.seed(),
+  ];
+  await seed?.forget();
+  return offered;
+}

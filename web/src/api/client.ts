@@ -24,6 +24,7 @@ import {
   seedOptions,
 } from './options';
 import { idBytes, newPeerId, randomId, toHex } from './peer-id';
+import { RememberedSeed, type SeedRecord, forget, handlesOf, looksSame, remember, rememberedSeeds } from './remembered';
 import { Throttle } from './throttle';
 import { type StorageReport, asItWas, askToPersist, report, storedTorrents } from './storage';
 import { type DestroyOptions, Torrent, type TorrentOwner } from './torrent';
@@ -222,13 +223,27 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   seed(input: SeedInput, options?: SeedOptions | null, onSeed?: OnTorrent): Torrent;
   seed(input: SeedInput, options?: SeedOptions | null | OnTorrent, onSeed?: OnTorrent): Torrent {
     if (typeof options === 'function') return this.seed(input, {}, options);
-    const given = { ...options };
-    const request: Request = async (torrent, signal, limits): Promise<ToEngine> => {
+    return this.#seed(input, { ...options }, onSeed, null);
+  }
+
+  /** Seeds of earlier visits whose files were given as handles; each can be shared again with one click. Rejects with ERR_STORAGE. */
+  async rememberedSeeds(): Promise<RememberedSeed<Torrent>[]> {
+    const records = (await rememberedSeeds()).filter(({ infoHash }) => !this.#find(infoHash));
+    return records.map((record) => new RememberedSeed(record, (again) => this.#seed(again.handles, again.options, undefined, again)));
+  }
+
+  /** `record`: what was kept of these very files. */
+  #seed(input: SeedInput, given: SeedOptions, onSeed: OnTorrent | undefined, record: SeedRecord | null): Torrent {
+    const handles = handlesOf(input);
+    const request: Request = async (number, signal, limits): Promise<ToEngine> => {
       const sent = seedOptions(given, limits, this.#defaults);
       sent.announceKeys = this.#announceKeys(given)?.() ?? {};
-      return { type: 'seed', client: this.#number, torrent, files: await seedFiles(input, signal), options: sent };
+      const files = await seedFiles(input, signal);
+      if (handles && sent.persist) torrent.once('seed', () => void remember(torrent, { handles, files, options: given }, record));
+      const known = record && looksSame(record, files) ? { known: record.torrentFile } : {};
+      return { type: 'seed', client: this.#number, torrent: number, files, options: sent, ...known };
     };
-    const torrent = this.#start(request, given, true, (infoHash) => {
+    const torrent: Torrent = this.#start(request, given, true, (infoHash) => {
       queueMicrotask(() => this.#callExisting(infoHash, onSeed));
       return null;
     });
@@ -290,7 +305,10 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const done = typeof options === 'function' ? (options as Callback) : callback;
     const torrent = await this.get(id);
     if (!torrent) throw new TorrentideError('ERR_NO_TORRENT', `No torrent with id ${String(id)}`);
+    const { infoHash } = torrent;
     const freed = await torrent.destroy(typeof options === 'object' ? options : null);
+    // Where there is no list of seeds, it is on none.
+    if (infoHash) await forget(infoHash).catch(() => {});
     done?.(null);
     return freed;
   }
