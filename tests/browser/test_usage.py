@@ -28,8 +28,8 @@ def test_the_usage_of_the_readme(site: Site, new_page: NewPage, library: str) ->
 
 
 def test_the_usage_of_instant_io(site: Site, new_page: NewPage) -> None:
-    """Of WebTorrent 1, whose getBlobURL and torrentFileBlobURL WebTorrent 3 has no more. Not in Firefox, for which
-    a public tracker out of reach is an uncaught error."""
+    """Of WebTorrent 1, whose getBlobURL and torrentFileBlobURL WebTorrent 3 has no more. Not in Firefox, for
+    which a public tracker out of reach is an uncaught error."""
     seeder, page = new_page("chromium-2"), new_page()
     for each in (seeder, page):
         each.add_script_tag(url="/pages/usage.js")
