@@ -145,6 +145,7 @@ class Deadlines:
         # Pieces near to readers that fellows fetch, and from when on seeds are asked for them all the same.
         self._turns: dict[int, float] = {}
         self._ticking = False
+        self._looked_at = 0.0
 
     # -- Readers
 
@@ -207,12 +208,10 @@ class Deadlines:
         if not self._readers.deadlines:
             return
         self._schedule(now)
-        for peer in list(self._crew.peers()):
-            if self._falls_quiet(peer, now):
-                keys = [key for key in peer.requests if key[0] in self._readers.deadlines]
-                self._requests.take_back(peer, keys, now)
+        self._give_up_quiet(now)
         workers = self._workers(now)
         if not workers:
+            self._quiet.clear()
             return
         self._best = min(worker.next for worker in workers)
         if clear:
@@ -253,15 +252,24 @@ class Deadlines:
     def _is_quiet(self, peer: Peer) -> bool:
         return self._quiet.get(peer.link) == peer.down.total
 
-    def _falls_quiet(self, peer: Peer, now: float) -> bool:
-        """Whether the peer is quiet since this look."""
-        if not peer.requests or self._is_quiet(peer):
-            return False
+    def _give_up_quiet(self, now: float) -> None:
+        """Free the urgent blocks that quiet peers were asked for, where others are left to ask."""
+        before, self._looked_at = self._looked_at, now
+        if now - before > QUIET_SECONDS / 2:
+            return  # It was we who slept: what came meanwhile has not been seen yet.
+        busy = [peer for peer in self._crew.peers() if self._crew.usable(peer) and not self._is_quiet(peer)]
+        quiet = [peer for peer in busy if self._keeps_waiting(peer, now)]
+        if len(quiet) == len(busy):
+            return
+        for peer in quiet:
+            self._quiet[peer.link] = peer.down.total
+            keys = [key for key in peer.requests if key[0] in self._readers.deadlines]
+            self._requests.take_back(peer, keys, now)
+
+    @staticmethod
+    def _keeps_waiting(peer: Peer, now: float) -> bool:
         patience = QUIET_BLOCKS * BLOCK_LENGTH / max(peer.down.rate(now), SLOWEST_RATE)
-        if now - peer.last_block < max(QUIET_SECONDS, patience):
-            return False
-        self._quiet[peer.link] = peer.down.total
-        return True
+        return bool(peer.requests) and now - peer.last_block >= max(QUIET_SECONDS, patience)
 
     def gone(self, peer: Peer) -> None:
         """The peer left."""

@@ -90,8 +90,11 @@ class Requests:
             self.release(peer, key)
 
     def refused(self, peer: Peer, key: Key, now: float) -> bool:
-        """The peer will not answer a request. Gives whether there was one."""
-        peer.cancelled.pop(key, None)
+        """The peer will not answer a request. Gives whether there was one. One that was taken back is refused
+        first (BEP 6), though the same block may have been asked for anew since."""
+        if key in peer.cancelled:
+            del peer.cancelled[key]
+            return False
         if peer.requests.pop(key, None) is None:
             return False
         self._limit.take(-self._picker.length_of(*key), now)
