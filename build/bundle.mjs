@@ -50,7 +50,8 @@ async function main() {
   await mkdir(ENGINE, { recursive: true })
   await Promise.all(RUNTIME.map((name) => copyFile(join(PYODIDE, name), join(ENGINE, name))))
   const bencodepy = locateBencodepy()
-  const notices = [join(ROOT, 'build/notices.txt'), bencodepy.licence, join(ROOT, 'node_modules/mime/LICENSE'), join(ROOT, 'node_modules/client-zip/LICENSE.txt')]
+  const packages = ['mime/LICENSE', 'client-zip/LICENSE.txt', 'mediabunny/LICENSE'].map((path) => join(ROOT, 'node_modules', path))
+  const notices = [join(ROOT, 'build/notices.txt'), bencodepy.licence, ...packages]
   const texts = await Promise.all(notices.map((path) => readFile(path, 'utf8')))
   await writeFile(join(ENGINE, 'LICENSES.txt'), texts.join(`\n${'='.repeat(104)}\n\n`))
   // Only a zip that was seen to work gets the name that make and the worker look for.

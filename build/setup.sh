@@ -110,6 +110,8 @@ browsers() {
   local missing=() as_root=()
   command -v chromium >/dev/null || missing+=(chromium)
   command -v firefox-esr >/dev/null || missing+=(firefox-esr)
+  # Makes the films that they play.
+  command -v ffmpeg >/dev/null || missing+=(ffmpeg)
   if ((${#missing[@]} == 0)); then return; fi
   local advice="Install ${missing[*]} and run this again. On Debian, as root: apt-get install ${missing[*]}."
   command -v apt-get >/dev/null || fail "The browser tests need ${missing[*]}. $advice"

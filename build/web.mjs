@@ -1,5 +1,5 @@
-// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's worker, the service worker,
-// and the application page. It knows nothing of Python; build/bundle.mjs makes the rest of dist/engine/.
+// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's worker, the player, the
+// service worker, and the application page. It knows nothing of Python; build/bundle.mjs makes the rest of dist/engine/.
 
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -11,12 +11,13 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const LIBRARY = 'web/src/index.ts'
 const WORKER = 'web/src/engine/worker.ts'
 const HASHER = 'web/src/engine/hasher.ts'
+const MEDIA = 'web/src/media/player.ts'
 const SERVICE_WORKER = 'web/src/sw/worker.ts'
 const APP = 'web/app/app.ts'
 const APP_STYLE = 'web/app/app.css'
 const APP_PAGE = 'web/app/index.html'
 
-const missing = [LIBRARY, WORKER, HASHER, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
+const missing = [LIBRARY, WORKER, HASHER, MEDIA, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
 if (missing.length > 0) {
   console.error(`build/web.mjs: not found: ${missing.join(', ')}`)
   process.exit(1)
@@ -55,6 +56,8 @@ const classic = {
 // Pyodide lies beside the worker and is loaded when it runs.
 const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.mjs', external: ['*/pyodide.mjs'] }
 const hasher = { ...common, entryPoints: [HASHER], outfile: 'dist/engine/hasher.mjs' }
+// Loaded when a file is first played through MediaSource: most pages never need it.
+const media = { ...common, entryPoints: [MEDIA], outfile: 'dist/engine/media.mjs', platform: 'browser' }
 // A classic script: Firefox has no module service workers in versions that are still in use.
 const serviceWorker = { ...common, entryPoints: [SERVICE_WORKER], outfile: 'dist/torrentide-sw.js', format: 'iife' }
 // The application uses the library as any site does; its source imports web/src/index.ts for the types' sake.
@@ -75,7 +78,7 @@ const app = {
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([esm, classic, worker, hasher, serviceWorker, app].map((options) => build(options)))
+  await Promise.all([esm, classic, worker, hasher, media, serviceWorker, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }

@@ -45,7 +45,7 @@ def test_resuming(site: Site, playwright: Playwright, tmp_path: Path) -> None:
         # Big files of a private window are more than its memory holds.
         seeder = launch(playwright, "chromium", tmp_path / f"{library}-seed")
         seed_page = opened(seeder, site, "blank")
-        made = run(seed_page, "seed", site.tracker, [["file.bin", RESUMED, 5]])
+        made = run(seed_page, "seed", site.tracker, [["t/a", RESUMED // 2, 5], ["t/b", RESUMED // 2, 6]])
         context = launch(playwright, "chromium", tmp_path / library)
         page = opened(context, site, library)
         run(page, "leech", site.tracker, made["magnetURI"])

@@ -67,10 +67,10 @@ class FileServer(Served):
     ) -> web.StreamResponse:
         body = file
         if how != "whole" and "Range" in request.headers:
-            part = request.http_range
-            body = file[part]
+            start, stop, _ = request.http_range.indices(len(file))
+            body = file[start:stop]
             response.set_status(206)
-            response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(file)}"
+            response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(file)}"
         if how == "exposed":
             response.headers["Access-Control-Expose-Headers"] = "Content-Range"
         if how == "slow":

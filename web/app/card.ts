@@ -4,6 +4,7 @@
 import type { FileEntry, Torrent } from '../src/index';
 import { copyText, fromTemplate, part, say } from './dom';
 import { bytes, duration, percent, plural, speed } from './format';
+import { offerPlayer } from './player';
 import { canWrite, canWriteFolders, saveButton } from './save';
 
 /** Rows of the file list: a torrent may name more files than a page can show. */
@@ -110,6 +111,7 @@ function showFiles(card: HTMLElement, torrent: Torrent): void {
 function fileRow(card: HTMLElement, file: FileEntry): HTMLElement {
   const row = fromTemplate('file-row');
   part(row, 'file-name').textContent = belowTop(file.path);
+  offerPlayer(row, file, (message) => say(part(card, 'messages'), message, 'error'));
   const save = part<HTMLButtonElement>(row, 'save');
   save.setAttribute('aria-label', `Save ${file.name}`);
   saveButton(save, (options) => file.save(options), (error) => say(part(card, 'messages'), error.message, 'error'));

@@ -1,11 +1,12 @@
 // Every public member of a file and of a wire, with the type that it is said to have.
 
-import type { Bencodable, ByteRange, ExtendedHandshake, FileEntry, FileEvents, PeerExtensions } from 'torrentide';
-import type { SaveOptions, Wire, WireEvents, WireExtension } from 'torrentide';
+import type { Bencodable, ByteRange, ExtendedHandshake, FileEntry, FileEvents, PeerExtensions, RenderOptions } from 'torrentide';
+import type { SaveOptions, VideoStatistics, Wire, WireEvents, WireExtension } from 'torrentide';
+import Torrentide, { TorrentVideo } from 'torrentide';
 
 export async function read(file: FileEntry, video: HTMLVideoElement): Promise<unknown[]> {
   const range: ByteRange = { start: 0, end: 99 };
-  const events: (keyof FileEvents)[] = ['done'];
+  const events: (keyof FileEvents)[] = ['done', 'error', 'warning'];
   const names: string[] = [file.name, file.path, file.type, file.streamURL];
   const numbers: number[] = [file.length, file.size, file.offset, file.downloaded, file.progress];
   const pieces: number[] = [file._startPiece, file._endPiece];
@@ -17,13 +18,26 @@ export async function read(file: FileEntry, video: HTMLVideoElement): Promise<un
   const stream: ReadableStream<Uint8Array> = file.stream(range);
   for await (const chunk of stream) numbers.push(chunk.length);
   for await (const chunk of file) numbers.push(chunk.length);
-  file.streamTo(video).play();
+  file.streamTo(video, (error: Error | null, element?: HTMLVideoElement) => void [error, element]).play();
+  const shown: HTMLElement = await file.appendTo('#here', { autoplay: false } satisfies RenderOptions);
+  await file.renderTo(shown, (error: Error | null, element?: HTMLElement) => void [error, element]);
   file.getBuffer((error: Error | null, bytes?: Uint8Array) => void [error, bytes]);
   file.getBlob((error: Error | null, whole?: Blob) => void [error, whole]);
   file.getBlobURL((error: Error | null, url?: string) => void [error, url]);
   file.select(3);
   file.deselect();
   return [events, names, numbers, pieces, flags, blob, buffer];
+}
+
+export async function watch(player: TorrentVideo, client: Torrentide): Promise<unknown[]> {
+  player.client = client;
+  const { fromHTTP, fromPeers }: VideoStatistics = player.statistics;
+  player.connectedCallback();
+  player.disconnectedCallback();
+  player.attributeChangedCallback('file', null, '1');
+  await player.play();
+  player.pause();
+  return [fromHTTP + fromPeers, player.torrent, player.file, player.playlist, player.video.duration, TorrentVideo.observedAttributes];
 }
 
 class Chat implements WireExtension {

@@ -3,6 +3,8 @@
 
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import { type RenderOptions, appendTo, renderTo } from '../media/render';
+import { stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
@@ -25,6 +27,10 @@ export interface StreamRange extends ByteRange {
 
 export interface FileEvents {
   done: [];
+  /** It can't be shown or played any further. */
+  error: [TorrentideError];
+  /** A part of it can't be played: a codec that the browser does not know. */
+  warning: [TorrentideError];
 }
 
 /** What a file needs of its torrent. */
@@ -140,10 +146,31 @@ export class FileEntry extends EventEmitter<FileEvents> {
     return saveFile(this, options);
   }
 
-  /** Throws ERR_UNSUPPORTED. */
-  streamTo<E extends HTMLMediaElement>(element: E): E {
-    element.src = this.streamURL;
+  /** As `streamURL`, or null where requests of this page do not reach the service worker. @internal */
+  get servedURL(): string | null {
+    return this.#owner.server?.reached ? this.streamURL : null;
+  }
+
+  /** Plays it while it comes; seeking fetches what it needs. What played on the element before ends. The callback comes with the metadata. */
+  streamTo<E extends HTMLMediaElement>(element: E, callback?: Callback<E>): E {
+    const { ready } = stream(this, element);
+    // Errors are events of the file and of the element.
+    if (callback) settle(ready.then(() => element), callback);
     return element;
+  }
+
+  /** Shows it below an element: video, sound, pictures, PDF, text. Rejects with a TorrentideError where that is not possible. */
+  appendTo(root: string | Element, options?: RenderOptions | null, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  appendTo(root: string | Element, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  appendTo(root: string | Element, options?: RenderOptions | null | Callback<HTMLElement>, callback?: Callback<HTMLElement>): Promise<HTMLElement> {
+    return this.#show(appendTo, root, options, callback);
+  }
+
+  /** Shows it on an element that fits it, such as a `<video>`. As `appendTo`. */
+  renderTo(element: string | Element, options?: RenderOptions | null, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  renderTo(element: string | Element, callback?: Callback<HTMLElement>): Promise<HTMLElement>;
+  renderTo(element: string | Element, options?: RenderOptions | null | Callback<HTMLElement>, callback?: Callback<HTMLElement>): Promise<HTMLElement> {
+    return this.#show(renderTo, element, options, callback);
   }
 
   /** WebTorrent 1: the whole file, to a callback. */
@@ -158,6 +185,18 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** The page revokes the URL. */
   getBlobURL(callback: Callback<string>): void {
     settle(this.blob().then((blob) => URL.createObjectURL(blob)), callback);
+  }
+
+  #show(
+    how: typeof appendTo,
+    where: string | Element,
+    options: RenderOptions | null | undefined | Callback<HTMLElement>,
+    callback: Callback<HTMLElement> | undefined,
+  ): Promise<HTMLElement> {
+    const heard = typeof options === 'function' ? options : callback;
+    const shown = how(this, where, typeof options === 'function' ? {} : (options ?? {}));
+    if (heard) settle(shown, heard);
+    return shown;
   }
 
   /** Everything is here; called by the torrent. @internal */

@@ -1,0 +1,199 @@
+"""Playing while it comes: containers, seeks and bad input, by MediaSource and by the service worker. Films
+are made by ffmpeg and come from a web server of another origin."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from browser.clips import FILMS, RATE, SECONDS, SONGS, Clips
+from browser.conftest import NewPage
+from browser.file_server import FileServer
+from browser.support import create, run
+from torrentide.metainfo import bencode
+from torrentide.metainfo.create import Options
+
+BROWSERS = ["chromium", "firefox"]
+PIECE = 64 * 1024
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    served = FileServer({})
+    yield served
+    served.close()
+
+
+def offer(server: FileServer, name: str, data: bytes, how: str = "ranges") -> list[int]:
+    """A .torrent of the file, with that server as its only source, as an array for the page."""
+    server.files[name] = data
+    made = create([(name, data)], Options(piece_length=PIECE))
+    urls = bencode.encode([f"{server.url}/{how}/{name}"])
+    return list(b"d4:info" + made.info.raw + b"8:url-list" + urls + b"e")
+
+
+def media_page(new_page: NewPage, browser: str) -> Page:
+    page = new_page(browser)
+    for script in ("serve", "media"):
+        page.add_script_tag(url=f"/pages/{script}.js")
+    return page
+
+
+def seconds(rng: random.Random, count: int) -> list[float]:
+    """The middle of the time that a picture is shown, so that rounding can't choose its neighbour."""
+    return [(rng.randrange(SECONDS * RATE) + 0.5) / RATE for _ in range(count)]
+
+
+@pytest.mark.parametrize("served", [False, True], ids=["source", "worker"])
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_each_container_plays(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str, served: bool
+) -> None:
+    page = media_page(new_page, browser)
+    films = [[name, offer(server, name, clips[name]), clips.first_picture(name)] for name in FILMS]
+    songs = [[name, offer(server, name, clips[name]), None] for name in SONGS]
+    wrong = run(page, "playAll", films + songs, seconds(random.Random(3), 3), served)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["first.mp4", "vp9.webm"])
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_thirty_seeks_land_on_the_right_picture(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str, name: str
+) -> None:
+    page = media_page(new_page, browser)
+    wanted = seconds(random.Random(9), 30)
+    script = """async ([torrentFile, wanted]) => {
+      const element = screen()
+      const file = await fileOf(torrentFile, client([]))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      const numbers = []
+      for (const seconds of wanted) numbers.push(await pictureAt(element, seconds))
+      return numbers
+    }"""
+    numbers: Any = page.evaluate(script, [offer(server, name, clips[name]), wanted])
+    assert numbers == [int(each * RATE) for each in wanted]
+
+
+def test_clips_are_what_they_should_be(clips: Clips, tmp_path: Path) -> None:
+    assert clips["last.mp4"].index(b"moov") > clips["last.mp4"].index(b"mdat")
+    assert clips["first.mp4"].index(b"moov") < clips["first.mp4"].index(b"mdat")
+    assert b"moof" in clips["fragmented.mp4"]
+
+
+# Plays what it can of a file; gives the codes of the file's errors, and of what the element was told.
+BAD = """async ([torrentFile, most]) => {
+  const element = screen()
+  const file = await fileOf(torrentFile, client([]))
+  const codes = []
+  file.on('error', ({ code }) => codes.push(code))
+  let told = 0
+  element.addEventListener('error', () => told++)
+  file.streamTo(element)
+  element.play().catch(() => {})
+  await within(most, () => told || element.currentTime > 1)
+  return { codes, told, played: element.currentTime > 1 }
+}"""
+
+
+def lying(film: bytes) -> bytes:
+    """A film whose index says that samples are where they are not, and of sizes that they have not."""
+    at = film.index(b"stsz") + 12
+    sizes = random.Random(4).randbytes(400)
+    return film[: at + 4] + sizes + film[at + 4 + len(sizes) :]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_what_is_no_video_is_an_error_of_file_and_element(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    film = clips["first.mp4"]
+    for name, data, codes in [
+        ("noise.mp4", random.Random(1).randbytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("zeros.webm", bytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("head.mp4", film[:2_000], {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
+        ("lying.mp4", lying(film), {"ERR_MEDIA_BROKEN"}),
+    ]:
+        result = page.evaluate(BAD, [offer(server, name, data), 20])
+        assert result["told"] or result["played"], name
+        assert set(result["codes"]) <= codes, name
+    # The page is alive.
+    assert page.evaluate(BAD, [offer(server, "first.mp4", film), 20])["played"]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_truncated_film_plays_as_far_as_it_goes(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    film = clips["first.mp4"]
+    result = page.evaluate(BAD, [offer(server, "half.mp4", film[: len(film) // 2]), 20])
+    assert result["played"], result
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_second_film_on_the_same_element_takes_its_place(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    script = """async ([one, other]) => {
+      const element = screen()
+      const owner = client([])
+      const files = [await fileOf(one, owner), await fileOf(other, owner)]
+      const errors = []
+      for (const file of files) file.on('error', ({ code }) => errors.push(code))
+      files[0].streamTo(element)
+      await new Promise((resolve) => files[1].streamTo(element, resolve))
+      const moved = await playFrom(element, 10)
+      files[0].streamTo(element)
+      await happens(element, 'loadedmetadata')
+      return [moved, await playFrom(element, 5), errors]
+    }"""
+    torrents = [offer(server, name, clips[name]) for name in ("first.mp4", "vp9.webm")]
+    assert page.evaluate(script, torrents) == [True, True, []]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_the_end_of_the_torrent_amid_a_film_is_an_error(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """Or of whoever has it: what was fetched plays on, and what was not is told of."""
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      const owner = client([])
+      const file = await fileOf(torrentFile, owner)
+      const failed = new Promise((resolve) => file.on('error', ({ code }) => resolve(code)))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      await owner.torrents[0].destroy()
+      element.currentTime = 35
+      return Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 15_000, 'nothing'))])
+    }"""
+    assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == "ERR_CLOSED"
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_text_and_pictures_are_shown(new_page: NewPage, server: FileServer, browser: str) -> None:
+    page = media_page(new_page, browser)
+    markdown = b"# Title\n<img src=x onerror=alert(1)>"
+    script = """async ([text, noise]) => {
+      const owner = client([])
+      const file = await fileOf(text, owner)
+      const element = await file.appendTo('body')
+      const called = await new Promise((done) => file.appendTo(document.body, (error, made) => done(made)))
+      const bad = await (await fileOf(noise, owner)).appendTo('body').catch(({ code }) => code)
+      return [element.localName, element.textContent, called.localName, bad, document.querySelector('img')]
+    }"""
+    text, noise = offer(server, "readme.md", markdown), offer(server, "noise.png", b"no picture")
+    assert page.evaluate(script, [text, noise]) == ["pre", markdown.decode(), "pre", "ERR_MEDIA_BROKEN", None]
