@@ -12,6 +12,7 @@ export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
 export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
+export type { ChunkStore, ChunkStoreConstructor, StoreOptions } from './api/page-store';
 export { TorrentVideo } from './media/element';
 export type { VideoStatistics } from './media/element';
 export type { RenderOptions } from './media/render';

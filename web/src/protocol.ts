@@ -49,12 +49,27 @@ export interface TorrentOptions {
   /** Further keys of each announce, as JSON has them. */
   announceKeys: Record<string, unknown>;
   webSeeds: boolean;
-  /** Where a download is kept. */
-  storage: 'opfs' | 'memory';
+  /** Where a download is kept; `page`: in a store of the page. */
+  storage: 'opfs' | 'memory' | 'page';
+  /** The page's store has every piece; they are not compared with their hashes. */
+  skipVerify: boolean;
   /** Whether `restore` brings it back. */
   persist: boolean;
   /** Want what was wanted when it was stored. */
   restore: boolean;
+}
+
+/** What is asked of the page's store; `open` comes first. */
+export type StoreRequest =
+  | { job: number; act: 'open'; name: string; pieceLength: number; length: number; files: FileInfo[] }
+  | { job: number; act: 'put'; index: number; data: Uint8Array }
+  | { job: number; act: 'get'; index: number; offset: number; length: number };
+
+/** One for each call back; `data` is absent where there are no bytes, `error` where all is well. */
+export interface StoreAnswer {
+  job: number;
+  data?: Uint8Array;
+  error?: string;
 }
 
 /** A torrent that is stored for this origin. Of one that another tab uses only its info-hash and its bytes are known. */
@@ -139,6 +154,8 @@ export type ToEngine =
   | { type: 'wire-send'; torrent: number; link: number; number: number; data: Uint8Array }
   /** The page has dealt with an `extended` event of `size` bytes. */
   | { type: 'wire-took'; torrent: number; link: number; size: number }
+  /** What the page's store said to a `store` event. */
+  | { type: 'store-answer'; torrent: number; answer: StoreAnswer }
   /** Check all stored pieces again. Replies when it is done; bad ones are fetched again. */
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
@@ -339,6 +356,8 @@ export type TorrentEvent =
   /** A message of one of the page's extensions on a link, or, without a name, an extended handshake. Answered by wire-took. */
   | ['extended', number, string, Uint8Array]
   | ['file-done', number]
+  /** For the page's store. Answered by store-answer. */
+  | ['store', StoreRequest]
   | ['noPeers', string]
   | ['trackerAnnounce']
   | ['warning', EngineError]

@@ -16,8 +16,8 @@ from typing import Any
 
 from pyodide.ffi import JsException
 
+from torrentide.browser.checking import is_good
 from torrentide.browser.opfs import Opfs
-from torrentide.browser.rescan import is_good
 from torrentide.browser.shim import JsFiles
 from torrentide.errors import InvalidTorrent, StorageError
 from torrentide.host import called_back

@@ -100,6 +100,7 @@ class Host:
             "wire-use": self._on_wire_use,
             "wire-send": self._on_wire_send,
             "wire-took": self._on_wire_took,
+            "store-answer": self._on_store_answer,
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
             "vitals": self._on_vitals,
@@ -212,7 +213,10 @@ class Host:
                     if place is not None:
                         self._library.leave(place)
                     return
-                torrent.join(outer, *trackers, web_seeds=options["urlList"], place=place)
+                have = None
+                if options["storage"] == "page" and isinstance(outer, Metainfo):
+                    have = await torrent.look(outer.info)
+                torrent.join(outer, *trackers, web_seeds=options["urlList"], place=place, have=have)
             finally:
                 client.joining.discard(info_hash)
             if place is None and options["storage"] == "opfs" and await self._library.available():
@@ -226,7 +230,7 @@ class Host:
         self, torrent: PageTorrent, outer: Metainfo | Magnet, options: dict[str, Any]
     ) -> Place | None:
         """Where a torrent is stored; None: in memory."""
-        if options["storage"] == "memory":
+        if options["storage"] != "opfs":
             return None
         if not await self._library.available():
             torrent.warning(
@@ -311,6 +315,10 @@ class Host:
     def _on_pull(self, message: dict[str, Any]) -> None:
         fields = (message[name] for name in ("call", "reader", "file", "start", "end", "rate"))
         self._open_torrent(message).pull(*fields)
+
+    def _on_store_answer(self, message: dict[str, Any]) -> None:
+        fields = (message["answer"].get(name) for name in ("job", "data", "error"))
+        self._with_torrent(message, lambda torrent: torrent.store_answer(*fields))
 
     def _on_rescan(self, message: dict[str, Any]) -> None:
         self._open_torrent(message).rescan(message["call"])

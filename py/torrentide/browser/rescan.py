@@ -6,11 +6,12 @@ Owns the scans that the page waits for. What a bad piece means is decided elsewh
 import asyncio
 from collections.abc import Callable
 
+from torrentide.browser.checking import is_good
 from torrentide.browser.page import Page
 from torrentide.errors import Closed, StorageError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
-from torrentide.ports import Buffer, Digest, Store
+from torrentide.ports import Digest, Store
 
 
 class Rescans:
@@ -76,22 +77,3 @@ class Rescans:
             raise StorageError(
                 f"{len(bad)} of {len(here)} stored pieces are not what they were, the first is {bad[0]}"
             )
-
-
-async def is_good(index: int, info: Info, store: Store, digest: Digest) -> bool:
-    """Whether piece `index` of `info`, which was written to `store`, can be read and is what it was."""
-    loop = asyncio.get_event_loop()
-    read: asyncio.Future[Buffer | Exception] = loop.create_future()
-    digested: asyncio.Future[bytes] = loop.create_future()
-    store.read(index, 0, info.piece_size(index), lambda data, _: _settle(read, data))
-    data = await read
-    if isinstance(data, Exception):
-        return False
-    digest.sha1(data, lambda sha1, _: _settle(digested, sha1))
-    return await digested == info.piece_hash(index)
-
-
-def _settle[T](future: asyncio.Future[T], value: T) -> None:
-    # Whoever waited may have been cancelled.
-    if not future.done():
-        future.set_result(value)

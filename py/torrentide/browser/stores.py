@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
@@ -233,6 +234,12 @@ class FileStore:
             ended(data if isinstance(data, StorageError) else StorageError(str(data)), now)
         else:
             self._digest.sha1(data, digested)
+
+
+def blob_of(parts: list[Any]) -> JsBlob:
+    """A Blob of parts: bytes, or Blobs."""
+    blob: JsBlob = js.Blob.new(to_js(parts))
+    return blob
 
 
 def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:

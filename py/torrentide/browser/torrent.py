@@ -18,11 +18,12 @@ from torrentide.browser.library import Library, Place
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.originals import Originals, OriginalStore
 from torrentide.browser.page import Page, error_fields
+from torrentide.browser.page_store import PageStore
 from torrentide.browser.reads import Reads
 from torrentide.browser.rescan import Rescans
 from torrentide.browser.shim import JsBlob
 from torrentide.browser.standing import client_of
-from torrentide.browser.stores import FileStore, Memory, MemoryStore
+from torrentide.browser.stores import FileStore, Memory, MemoryStore, blob_of
 from torrentide.browser.wanted import Wanted
 from torrentide.browser.wires import PageWires
 from torrentide.discovery.signalling import AnnounceReply
@@ -89,7 +90,9 @@ class PageTorrent:
         self._whole: JsBlob | None = None
         # Where it is stored; None: in memory, or in the files that it was made of.
         self._place: Place | None = None
-        self._store: FileStore | MemoryStore | OriginalStore | None = None
+        self._store: FileStore | MemoryStore | OriginalStore | PageStore | None = None
+        # Looks through the page's store.
+        self._looking: asyncio.Task[None] | None = None
         self._info: Info | None = None
         self._seeding = False
         # None until the metadata is here.
@@ -120,10 +123,11 @@ class PageTorrent:
         web_seeds: Sequence[str] = (),
         whole: JsBlob | None = None,
         place: Place | None = None,
+        have: Bitfield | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
         other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
-        used beside its own; `place` is where it is stored."""
+        used beside its own; `place` is where it is stored, `have` what the page's store has."""
         now = time.monotonic()
         info_hash = info_hash_of(outer)
         if place is not None:
@@ -164,7 +168,7 @@ class PageTorrent:
             seeding=self._seeding,
             super_seeding=self._options["superSeeding"],
             no_peers_seconds=self._options["noPeersSeconds"],
-            have=place.have.copy() if place is not None and place.have is not None else None,
+            have=place.have.copy() if place is not None and place.have is not None else have,
         )
         self._prepare(now)
         if self._options["webSeeds"]:
@@ -224,6 +228,18 @@ class PageTorrent:
                 self._torrent.found(index, time.monotonic())
             place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
         self._arm()
+
+    async def look(self, info: Info) -> Bitfield:
+        """The pieces that the page's store has."""
+        store = self._page_store(info)
+        if self._options["skipVerify"]:
+            return Bitfield.full(info.piece_count)
+        return await store.found(self._digest)
+
+    def store_answer(self, job: int, data: Any, error: str | None) -> None:
+        """The page's store called back; see `PageStore.answer`."""
+        if isinstance(self._store, PageStore):
+            self._store.answer(job, data, error)
 
     def pause(self) -> None:
         """Send and take no data."""
@@ -350,6 +366,10 @@ class PageTorrent:
         self.closed = True
         if self.preparing is not None:
             self.preparing.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+        if isinstance(self._store, PageStore):
+            self._store.close()
         if self._refreshing is not None:
             self._refreshing.cancel()
         if self._reads is not None and self._rescans is not None:
@@ -401,6 +421,8 @@ class PageTorrent:
         self._mirror.tell({"ready": True}, ["ready"], *(["file-done", file] for file in files.done()))
         if self._torrent.wants_nothing and not self._torrent.complete:
             self.done(now)
+        if isinstance(self._store, PageStore) and isinstance(self._outer, Magnet):
+            self._looking = asyncio.get_event_loop().create_task(self._look_late(info))
 
     def verified(self, index: int, now: float) -> None:
         """See `SwarmObserver`: a piece is here."""
@@ -543,12 +565,31 @@ class PageTorrent:
             state["priorities"] = restored
         self._mirror.tell(state, ["metadata"])
 
-    def _open_store(self, info: Info) -> FileStore | MemoryStore | OriginalStore:
+    def _page_store(self, info: Info) -> PageStore:
+        if not isinstance(self._store, PageStore):
+
+            def ask(request: dict[str, Any]) -> None:
+                self._mirror.tell({}, ["store", request])
+                self._arm()
+
+            self._store = PageStore(info, self._timers, ask, blob_of, self.failed)
+        return self._store
+
+    async def _look_late(self, info: Info) -> None:
+        """What is in the page's store of a magnet link, whose pieces were not known before."""
+        for index in await self.look(info):
+            if index not in self._picker.have:
+                self._torrent.found(index, time.monotonic())
+        self._arm()
+
+    def _open_store(self, info: Info) -> FileStore | MemoryStore | OriginalStore | PageStore:
         self._info = info
         if self._whole is not None:
             self._store = OriginalStore(info, self._whole, self._originals)
         elif self._place is not None:
             self._store = self._file_store(info, self._place, self._place.have)
+        elif self._options["storage"] == "page":
+            self._store = self._page_store(info)
         else:
             self._store = MemoryStore(info, self._memory)
         return self._store

@@ -1,6 +1,6 @@
 // Every public member of a torrent and of what it holds, with the type that it is said to have.
 
-import type { Abortable, Bencoded, Bitfield, FileEntry, PeerName, Piece, Torrent, TorrentPeer, TorrentTracker } from 'torrentide';
+import type { Abortable, Bencoded, Bitfield, ChunkStore, ChunkStoreConstructor, FileEntry, PeerName, Piece, Torrent, TorrentPeer, TorrentTracker } from 'torrentide';
 import type Torrentide from 'torrentide';
 import type { SaveAllOptions, TorrentEvents, TorrentideError, Wire } from 'torrentide';
 
@@ -17,9 +17,15 @@ export function facts(torrent: Torrent): unknown[] {
   const chosen: readonly number[] | undefined = torrent.so;
   const created: Date | undefined = torrent.created;
   const client: Torrentide | null = torrent.client;
-  const nothing: null[] = [torrent.rootDir, torrent.store, torrent.discovery];
+  const nothing: null[] = [torrent.rootDir, torrent.discovery];
   const others: [number, string, 'rarest' | 'sequential'] = [torrent.hashing, torrent.path, torrent.strategy];
   return [names, lists, flags, sizes, counters, rates, bytes, blob, chosen, created, client, nothing, others, metadata];
+}
+
+export function stores(client: Torrentide, store: ChunkStoreConstructor, there: ChunkStore): (ChunkStore | null)[] {
+  const fresh = client.add('magnet:', { store, storeOpts: { room: 1 } });
+  const known = client.add('magnet:', { preloadedStore: there, skipVerify: true });
+  return [fresh.store, known.store];
 }
 
 export function parts(torrent: Torrent): unknown[] {

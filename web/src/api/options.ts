@@ -2,6 +2,7 @@
 
 import type * as protocol from '../protocol';
 import { TorrentideError, guarded } from '../errors';
+import type { StoreOptions } from './page-store';
 
 export interface TrackerOptions {
   /** Trackers for every torrent that is not private. */
@@ -76,7 +77,7 @@ interface TorrentOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface AddOptions extends TorrentOptions {
+export interface AddOptions extends TorrentOptions, StoreOptions {
   /** Overrides what the torrent says: whether trackers that it does not name are left out. */
   private?: boolean;
   /** Trackers besides those that the torrent names. */
@@ -85,7 +86,7 @@ export interface AddOptions extends TorrentOptions {
   urlList?: string | string[];
 }
 
-export interface SeedOptions extends Omit<AddOptions, 'private'> {
+export interface SeedOptions extends Omit<AddOptions, 'private' | keyof StoreOptions> {
   name?: string;
   comment?: string;
   createdBy?: string;
@@ -155,6 +156,7 @@ export function addOptions(options: AddOptions, limits: protocol.Limits, otherwi
     announce: list(options.announce),
     urlList: list(options.urlList),
     ...torrentOptions(options, limits, otherwise),
+    ...storeOptions(options),
     restore,
     ...(typeof options.private === 'boolean' ? { private: options.private } : {}),
   };
@@ -175,8 +177,18 @@ function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherw
     announceKeys: {},
     storage: storageOption(options.storage) ?? otherwise.storage,
     persist: options.persist ?? otherwise.persist,
+    skipVerify: false,
     restore: false,
   };
+}
+
+/** Throws ERR_INVALID_OPTION. */
+function storeOptions({ store, preloadedStore, skipVerify }: StoreOptions): Partial<protocol.TorrentOptions> {
+  if (store === undefined && !preloadedStore) return {};
+  if (!preloadedStore && typeof store !== 'function') {
+    throw new TorrentideError('ERR_INVALID_OPTION', 'store must be a constructor of chunk stores (abstract-chunk-store).');
+  }
+  return { storage: 'page', skipVerify: skipVerify === true };
 }
 
 /** WebTorrent's rule: false is none, and what is no number is the default. */

@@ -11,6 +11,7 @@ import { type Abortable, Gate } from './gate';
 import { TorrentMirror } from './mirror';
 import { ByteReader } from './reading';
 import { type AddOptions, limitOption } from './options';
+import { type ChunkStore, PageStore } from './page-store';
 import { type SaveAllOptions, saveAll } from './saving';
 import { Selections } from './selections';
 import { Throttle } from './throttle';
@@ -58,10 +59,10 @@ export class Torrent extends TorrentMirror {
   /** Kept for pages that read it; nothing is written there. */
   readonly path: string;
   readonly rootDir = null;
-  readonly store = null;
   readonly discovery = null;
   /** Whether the data is known to be right: it is what this torrent was made of. */
   readonly skipVerify: boolean;
+  readonly #store: PageStore;
   readonly #engine: Engine;
   readonly #owner: TorrentOwner;
   readonly #number: number;
@@ -90,7 +91,11 @@ export class Torrent extends TorrentMirror {
     this.strategy = options.strategy === 'sequential' ? 'sequential' : 'rarest';
     this.maxWebConns = options.maxWebConns || 4;
     this.path = options.path || '/torrentide';
-    this.skipVerify = seeding;
+    this.skipVerify = seeding || options.skipVerify === true;
+    this.#store = new PageStore(seeding ? {} : options, () => ({
+      torrent: this,
+      path: this.path,
+    }));
     this.#paused = options.paused === true;
     this.#deselected = options.deselect === true;
     const limitsChanged = (): void => this.#tell({ type: 'limits', limits: this.#limits });
@@ -108,6 +113,11 @@ export class Torrent extends TorrentMirror {
   /** Null once the torrent is destroyed. */
   get client(): Torrentide | null {
     return this.#destroyed ? null : this.#owner.client;
+  }
+
+  /** The chunk store that the page gave, once it is made; null without one: the engine's own is in its worker. */
+  get store(): ChunkStore | null {
+    return this.#store.store;
   }
 
   get paused(): boolean {
@@ -256,9 +266,11 @@ export class Torrent extends TorrentMirror {
     }
     const keep = typeof options === 'object' && options?.destroyStore === false;
     const end = this.#early ? Promise.resolve(0) : this.#engine.call({ type: 'remove', torrent: this.#number, keep });
+    const ended = this.#store.end(!keep);
     this.#end(null);
     // The end of the engine is the end of the torrent as well.
     const freed = await end.catch(() => 0);
+    await ended;
     done?.(null);
     return freed as number;
   }
@@ -422,6 +434,8 @@ export class Torrent extends TorrentMirror {
       }
       case 'extended':
         return this.links.get(event[1])?.heard(event[2], event[3]);
+      case 'store':
+        return this.#store.handle(event[1], (answer) => this.#tell({ type: 'store-answer', answer }));
       case 'file-done':
         return this.files[event[1]]?.finish();
       case 'download':
@@ -501,6 +515,7 @@ export class Torrent extends TorrentMirror {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#life.abort(closed('torrent'));
+    void this.#store.end(false);
     this.#engine.removeTorrent(this.#number);
     for (const wire of this.links.values()) guarded(() => wire.end());
     this.links.clear();
