@@ -189,16 +189,22 @@ def test_what_was_shared_is_offered_again(demo_url: str, new_page: NewPage, brow
     expect(page.get_by_test_id("earlier")).to_be_hidden()
 
 
-def test_a_dropped_file_is_offered_again(demo_url: str, new_page: NewPage, tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("a letter")
+@pytest.mark.parametrize("dropped", ["letters", "letters/a.txt"])
+def test_what_was_dropped_is_offered_again(
+    demo_url: str, new_page: NewPage, tmp_path: Path, dropped: str
+) -> None:
+    (tmp_path / "letters").mkdir()
+    for name in ["a.txt", "b.txt"]:
+        (tmp_path / "letters" / name).write_text("a letter")
     page = new_page("chromium", demo_url)
-    data = {"items": [], "files": [str(tmp_path / "letter.txt")], "dragOperationsMask": 1}
+    data = {"items": [], "files": [str(tmp_path / dropped)], "dragOperationsMask": 1}
     devtools = page.context.new_cdp_session(page)
     for kind in ["dragEnter", "dragOver", "drop"]:
         devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
     filled(page, "link")
+    expect(page.get_by_test_id("file-name").first).to_have_text("a.txt")
     page.evaluate(REMEMBERED)
     page.reload()
-    expect(page.get_by_test_id("earlier-name")).to_have_text("letter.txt", timeout=20_000)
+    expect(page.get_by_test_id("earlier-name")).to_have_text(Path(dropped).name, timeout=20_000)
     page.get_by_test_id("forget").click()
     expect(page.get_by_test_id("earlier")).to_be_hidden()

@@ -7,9 +7,11 @@ import { fromTemplate, part } from './dom';
 import { bytes } from './format';
 
 type Seed = Awaited<ReturnType<Torrentide['rememberedSeeds']>>[number];
+type Shared = (torrent: Torrent, name: string) => void;
+type Failed = (error: Error) => void;
 
 /** Lists the offers. `shared` gets the torrent of each that is taken. */
-export async function offerEarlier(client: Torrentide, shared: (torrent: Torrent, name: string) => void, failed: (error: Error) => void): Promise<void> {
+export async function offerEarlier(client: Torrentide, shared: Shared, failed: Failed): Promise<void> {
   const panel = part(document, 'earlier');
   const list = part(panel, 'earlier-list');
   const drop = (row: HTMLElement): void => {
@@ -24,7 +26,7 @@ export async function offerEarlier(client: Torrentide, shared: (torrent: Torrent
   panel.hidden = list.children.length === 0;
 }
 
-function offer(seed: Seed, drop: (row: HTMLElement) => void, shared: (torrent: Torrent, name: string) => void, failed: (error: Error) => void): HTMLElement {
+function offer(seed: Seed, drop: (row: HTMLElement) => void, shared: Shared, failed: Failed): HTMLElement {
   const row = fromTemplate('earlier-row');
   part(row, 'earlier-name').textContent = seed.name;
   part(row, 'earlier-size').textContent = bytes(seed.length);
