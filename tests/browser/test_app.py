@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import zipfile
 from pathlib import Path
 
@@ -75,3 +76,116 @@ def test_what_is_no_torrent_is_said_in_plain_words(demo_url: str, new_page: NewP
     expect(page.locator(".error, [role=alert]").filter(has_text="no torrent").first).to_be_visible(
         timeout=20_000
     )
+
+
+# What another client of the page sees: the page's own does not tell when it has written.
+REMEMBERED = """async () => {
+  const other = new Torrentide({ tracker: false })
+  while ((await other.rememberedSeeds()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  await other.destroy()
+}"""
+# The engine answers what it is asked in turn: what it was told before is done then.
+SETTLED = "async () => { await new Torrentide({ tracker: false }).storage() }"
+# The window that asks for files is the system's: the handles here are of the same kind, of the origin's own
+# file system.
+PICK = """async (text) => {
+  const root = await navigator.storage.getDirectory()
+  const file = await root.getFileHandle('letter.txt', { create: true })
+  const sink = await file.createWritable()
+  await sink.write(text)
+  await sink.close()
+  window.showOpenFilePicker = async () => [file]
+}"""
+
+
+def reopened(page: Page, url: str) -> None:
+    """As after a visit; where only the fragment differs, `goto` alone would not load the page."""
+    page.goto("about:blank")
+    page.goto(url)
+
+
+def come_back(page: Page) -> None:
+    """Wait until what was there before is shown, and what the link names is added."""
+    expect(page.get_by_test_id("torrents")).to_have_attribute("aria-busy", "false", timeout=20_000)
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_a_download_after_a_reload(demo_url: str, new_page: NewPage, tmp_path: Path, browser: str) -> None:
+    (tmp_path / "film.bin").write_bytes(random.Random(9).randbytes(1_000_000))
+    giver = new_page("chromium-2", demo_url)
+    giver.get_by_test_id("files-input").set_input_files(tmp_path / "film.bin")
+    link = filled(giver, "link")
+    page = new_page(browser, link)
+    expect(page.get_by_test_id("percent")).to_have_text("100 %", timeout=20_000)
+    giver.close()
+
+    page.get_by_test_id("pause").click()
+    expect(page.get_by_test_id("state")).to_have_text("Paused: not shared.")
+    page.evaluate(SETTLED)
+    for url in [link, demo_url]:
+        reopened(page, url)
+        come_back(page)
+        expect(page.get_by_test_id("torrent")).to_have_count(1)
+        expect(page.get_by_test_id("percent")).to_have_text("100 %", timeout=20_000)
+        expect(page.get_by_test_id("state")).to_have_text("Paused: not shared.")
+        expect(page.get_by_test_id("name")).to_have_text("film.bin")
+    page.get_by_test_id("open-id").fill(link)
+    page.get_by_test_id("open-submit").click()
+    expect(page.get_by_test_id("torrent")).to_have_count(1)
+    page.get_by_test_id("pause").click()
+    expect(page.get_by_test_id("state")).not_to_contain_text("Paused")
+
+    page.get_by_test_id("remove").click()
+    said = page.get_by_test_id("alerts").locator("li")
+    expect(said).to_have_text(re.compile(r'^"film.bin" was removed: \d.*iB freed\.$'))
+    reopened(page, demo_url)
+    come_back(page)
+    expect(page.get_by_test_id("torrent")).to_have_count(0)
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_what_was_shared_is_offered_again(demo_url: str, new_page: NewPage, browser: str) -> None:
+    page = new_page(browser, demo_url)
+    page.evaluate(PICK, "a letter")
+    page.get_by_test_id("pick-files").click()
+    link = filled(page, "link")
+    page.evaluate(REMEMBERED)
+
+    page.reload()
+    come_back(page)
+    expect(page.get_by_test_id("earlier-name")).to_have_text("letter.txt")
+    expect(page.get_by_test_id("torrent")).to_have_count(0)
+    page.get_by_test_id("share-again").click()
+    assert filled(page, "link") == link
+    expect(page.get_by_test_id("percent")).to_have_text("100 %")
+    expect(page.get_by_test_id("earlier")).to_be_hidden()
+
+    page.reload()
+    page.get_by_test_id("share-again").click()
+    filled(page, "link")
+    page.get_by_test_id("remove").click()
+    expect(page.get_by_test_id("alerts").locator("li")).to_contain_text('"letter.txt" was removed')
+    page.reload()
+    come_back(page)
+    expect(page.get_by_test_id("earlier")).to_be_hidden()
+
+
+@pytest.mark.parametrize("dropped", ["letters", "letters/a.txt"])
+def test_what_was_dropped_is_offered_again(
+    demo_url: str, new_page: NewPage, tmp_path: Path, dropped: str
+) -> None:
+    (tmp_path / "letters").mkdir()
+    for name in ["a.txt", "b.txt"]:
+        (tmp_path / "letters" / name).write_text("a letter")
+    page = new_page("chromium", demo_url)
+    data = {"items": [], "files": [str(tmp_path / dropped)], "dragOperationsMask": 1}
+    devtools = page.context.new_cdp_session(page)
+    for kind in ["dragEnter", "dragOver", "drop"]:
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
+    filled(page, "link")
+    expect(page.get_by_test_id("file-name").first).to_have_text("a.txt")
+    page.evaluate(REMEMBERED)
+    page.reload()
+    expect(page.get_by_test_id("earlier-name")).to_have_text(Path(dropped).name, timeout=20_000)
+    page.get_by_test_id("forget").click()
+    expect(page.get_by_test_id("earlier")).to_be_hidden()

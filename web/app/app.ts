@@ -5,8 +5,10 @@ import type TorrentideClass from '../src/index';
 import type { TorrentId, Torrent } from '../src/index';
 import { torrentCard } from './card';
 import { part, say } from './dom';
-import { acceptDrops } from './drop';
+import { type Source, acceptDrops } from './drop';
+import { offerEarlier } from './earlier';
 import { plural } from './format';
+import { askForFiles, askForFolder, picker } from './pick';
 
 declare const Torrentide: typeof TorrentideClass;
 
@@ -21,6 +23,7 @@ const TRACKER = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.h
 const LOCAL = ['localhost', '127.0.0.1'].includes(location.hostname);
 
 const alerts = part(document, 'alerts');
+const cards = new WeakMap<Torrent, HTMLElement>();
 const client = new Torrentide({
   tracker: { announce: [TRACKER], ...(LOCAL ? { rtcConfig: { iceServers: [] } } : {}) },
 });
@@ -33,40 +36,72 @@ client.on('error', ({ message }) => {
 if (!Torrentide.WEBRTC_SUPPORT) say(alerts, 'This browser has no WebRTC, or it is turned off: no peers can be reached.', 'error');
 
 acceptDrops(take, (error) => say(alerts, `What was dropped can't be read: ${String(error)}`, 'error'));
-picker('pick-files', 'files-input', take);
-picker('pick-folder', 'folder-input', seed);
-picker('pick-torrent', 'torrent-input', (files) => files.forEach((file) => add(file, file.name)));
+picker('pick-files', 'files-input', take, askForFiles);
+picker('pick-folder', 'folder-input', seed, askForFolder);
+picker('pick-torrent', 'torrent-input', openFiles);
 part(document, 'open-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const input = part<HTMLInputElement>(document, 'open-id');
   openText(input.value);
   input.value = '';
 });
-addEventListener('hashchange', openHash);
-openHash();
+void comeBack();
 
-/** Files that were dropped or picked: .torrent files are opened, all else is shared. */
-function take(files: File[]): void {
-  if (files.length > 0 && files.every(({ name }) => name.endsWith('.torrent'))) files.forEach((file) => add(file, file.name));
-  else seed(files);
+/** Brings back what was here before; the link comes behind it, so that what it names is as it was left. */
+async function comeBack(): Promise<void> {
+  try {
+    for (const torrent of await client.restore()) show(torrent, 'Torrent');
+    await offerEarlier(client, show, complain);
+  } catch (error) {
+    complain(error as Error);
+  }
+  addEventListener('hashchange', openHash);
+  openHash();
+  part(document, 'torrents').setAttribute('aria-busy', 'false');
 }
 
-function seed(files: File[]): void {
-  const loose = files.length > 1 && files.every((file) => folderOf(file) === '');
-  const name = loose ? `${files[0]?.name} and ${plural(files.length - 1, 'more file')}` : undefined;
-  start(() => client.seed(files, { announce: [TRACKER], ...(name ? { name } : {}) }), name ?? files[0]?.name ?? 'Files');
+/** What was dropped or picked: .torrent files are opened, all else is shared. */
+function take(sources: Source[]): void {
+  if (sources.length > 0 && sources.every(({ name }) => name.endsWith('.torrent'))) openFiles(sources);
+  else seed(sources);
+}
+
+function openFiles(sources: Source[]): void {
+  for (const source of sources) {
+    if (source instanceof File) add(source, source.name);
+    else (source as FileSystemFileHandle).getFile().then((file) => add(file, file.name), complain);
+  }
+}
+
+function seed(sources: Source[]): void {
+  if (sources.length === 0) return;
+  const loose = sources.length > 1 && sources.every(isLoose);
+  const name = loose ? `${sources[0]?.name} and ${plural(sources.length - 1, 'more file')}` : undefined;
+  start((found) => client.seed(sources, { announce: [TRACKER], ...(name ? { name } : {}) }, found), name ?? sources[0]?.name ?? 'Files');
 }
 
 function add(id: TorrentId, title: string): void {
-  start(() => client.add(id), title);
+  start((found) => client.add(id, found), title);
 }
 
-function start(make: () => Torrent, title: string): void {
+/** `make` tells which torrent it came to: one that is here already is shown, instead of twice. */
+function start(make: (found: (torrent: Torrent) => void) => Torrent, title: string): void {
   try {
-    part(document, 'torrents').prepend(torrentCard(make(), title));
+    const made = make((torrent) => torrent !== made && cards.get(torrent)?.scrollIntoView({ block: 'nearest' }));
+    show(made, title);
   } catch (error) {
-    say(alerts, error instanceof Error ? error.message : String(error), 'error');
+    complain(error as Error);
   }
+}
+
+function show(torrent: Torrent, title: string): void {
+  const card = torrentCard(torrent, title, (text) => say(alerts, text, 'note'));
+  cards.set(torrent, card);
+  part(document, 'torrents').prepend(card);
+}
+
+function complain({ message }: Error): void {
+  say(alerts, message, 'error');
 }
 
 /** A link to this page is as good as the magnet in it. */
@@ -81,17 +116,11 @@ function openHash(): void {
   openText(/^magnet%3a/i.test(hash) ? (new URLSearchParams(`id=${hash}`).get('id') ?? '') : hash);
 }
 
-function picker(buttonId: string, inputId: string, use: (files: File[]) => void): void {
-  const input = part<HTMLInputElement>(document, inputId);
-  part(document, buttonId).addEventListener('click', () => input.click());
-  input.addEventListener('change', () => {
-    use([...(input.files ?? [])]);
-    input.value = '';
-  });
-}
-
-function folderOf(file: File & { fullPath?: string }): string {
-  return (file.fullPath ?? file.webkitRelativePath).replace(/^\//, '').split('/').slice(0, -1).join('/');
+/** Whether it lies in no folder. */
+function isLoose(source: Source): boolean {
+  if (!(source instanceof File)) return source.kind === 'file';
+  const { fullPath, webkitRelativePath } = source as File & { fullPath?: string };
+  return !(fullPath ?? webkitRelativePath).replace(/^\//, '').includes('/');
 }
 
 function showEngine(phase: string, text: string): void {

@@ -11,8 +11,8 @@ import { canWrite, canWriteFolders, saveButton } from './save';
 const MAX_ROWS = 1_000;
 const REFRESH_MS = 500;
 
-/** Makes the card; it follows the torrent until the torrent is destroyed without an error. */
-export function torrentCard(torrent: Torrent, title: string): HTMLElement {
+/** Makes the card; it follows the torrent until the torrent is destroyed without an error. `tell` gets what is to be said without it. */
+export function torrentCard(torrent: Torrent, title: string, tell: (text: string) => void): HTMLElement {
   const card = fromTemplate('card');
   const messages = part(card, 'messages');
   let failed = false;
@@ -21,7 +21,9 @@ export function torrentCard(torrent: Torrent, title: string): HTMLElement {
   for (const event of ['infoHash', 'ready', 'done', 'seed', 'wire'] as const) torrent.on(event, show);
   torrent.on('metadata', () => showFiles(card, torrent));
   torrent.on('warning', ({ message }) => say(messages, message, 'warning'));
-  torrent.on('error', ({ message }) => {
+  torrent.on('error', ({ code, message }) => {
+    // It has a card already, which the page shows.
+    if (code === 'ERR_DUPLICATE_TORRENT') return;
     failed = true;
     say(messages, message, 'error');
     showFailure(card, title);
@@ -39,12 +41,22 @@ export function torrentCard(torrent: Torrent, title: string): HTMLElement {
   const notSaved = (error: Error): void => say(messages, error.message, 'error');
   saveButton(part(card, 'save-zip'), (options) => torrent.save(options), notSaved);
   saveButton(part(card, 'save-folder'), (options) => torrent.save({ ...options, as: 'folder' }), notSaved);
+  part(card, 'pause').addEventListener('click', () => {
+    if (torrent.paused) torrent.resume();
+    else torrent.pause();
+    show();
+  });
   part(card, 'remove').addEventListener('click', () => {
     card.remove();
-    torrent.destroy();
+    void remove(torrent, torrent.name ?? title, tell);
   });
   show();
   return card;
+}
+
+async function remove(torrent: Torrent, name: string, tell: (text: string) => void): Promise<void> {
+  const freed = await torrent.client?.remove(torrent);
+  tell(freed ? `"${name}" was removed: ${bytes(freed)} freed.` : `"${name}" was removed.`);
 }
 
 /** The address of this page that opens the torrent in any browser. */
@@ -59,6 +71,7 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   const progress = part<HTMLProgressElement>(card, 'progress');
   part(card, 'name').textContent = name;
   setText(part(card, 'state'), stateText(torrent));
+  setText(part(card, 'pause'), torrent.paused ? 'Resume' : 'Pause');
   progress.value = fraction;
   progress.setAttribute('aria-label', `Progress of ${name}`);
   part(card, 'percent').textContent = percent(fraction);
@@ -72,6 +85,7 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
 }
 
 function stateText(torrent: Torrent): string {
+  if (torrent.paused) return torrent.done ? 'Paused: not shared.' : 'Paused.';
   if (torrent.done) return torrent.received ? 'Complete and checked. You are now sharing it.' : 'Ready to be downloaded by others.';
   if (torrent.hashing) return 'Reading the files …';
   if (torrent.ready && torrent.numPeers) return 'Downloading …';
@@ -83,7 +97,7 @@ function stateText(torrent: Torrent): string {
 function showFailure(card: HTMLElement, title: string): void {
   part(card, 'name').textContent ||= title;
   setText(part(card, 'state'), 'Stopped.');
-  for (const hidden of ['progress', 'share', 'files']) part(card, hidden).hidden = true;
+  for (const hidden of ['progress', 'share', 'files', 'pause']) part(card, hidden).hidden = true;
   card.querySelector('dl')?.remove();
 }
 

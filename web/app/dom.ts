@@ -17,7 +17,7 @@ export function fromTemplate(id: string): HTMLElement {
 const MAX_MESSAGES = 10;
 
 /** Adds a message to a list, unless it is there already. */
-export function say(list: HTMLElement, text: string, kind: 'warning' | 'error'): void {
+export function say(list: HTMLElement, text: string, kind: 'note' | 'warning' | 'error'): void {
   if ([...list.children].some((item) => item.textContent === text)) return;
   const item = document.createElement('li');
   item.className = kind;

@@ -1,7 +1,16 @@
-// What was dropped on the page, or picked, as a list of files; those in folders keep their path. It reads names only.
+// What was dropped on the page: handles where the browser gives them, which can be remembered, else files; those in folders keep
+// their path. It reads names only.
 
-/** Calls `take` with the files of every drop on the page. */
-export function acceptDrops(take: (files: File[]) => void, failed: (error: unknown) => void): void {
+/** What can be shared. */
+export type Source = File | FileSystemHandle;
+
+/** In Chromium, on pages that are secure; the DOM's types do not know it yet. */
+interface Item extends DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+/** Calls `take` with what each drop on the page brings. */
+export function acceptDrops(take: (sources: Source[]) => void, failed: (error: unknown) => void): void {
   const { classList } = document.documentElement;
   addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
@@ -15,15 +24,23 @@ export function acceptDrops(take: (files: File[]) => void, failed: (error: unkno
     classList.remove('dragging');
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
-    droppedFiles(event.dataTransfer).then(take, failed);
+    dropped(event.dataTransfer).then(take, failed);
   });
 }
 
-async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // All entries are taken before the first wait: afterwards the list is empty.
-  // An image dragged from another page is a file without an entry.
-  const found = [...transfer.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
-  return (await Promise.all(found.map((each) => (each instanceof File ? [each] : each ? filesBelow(each) : [])))).flat();
+async function dropped(transfer: DataTransfer): Promise<Source[]> {
+  // All items are asked before the first wait: afterwards the list is empty.
+  const found = [...transfer.items].filter(({ kind }) => kind === 'file').map(sourceOf);
+  return (await Promise.all(found)).flat();
+}
+
+async function sourceOf(item: Item): Promise<Source[]> {
+  // A folder that the browser protects has no handle, and an image dragged from another page has neither handle nor entry.
+  const handle = item.getAsFileSystemHandle?.().catch(() => null);
+  const other = item.webkitGetAsEntry() ?? item.getAsFile();
+  const source = (await handle) ?? other;
+  if (!source) return [];
+  return 'isDirectory' in source ? filesBelow(source) : [source];
 }
 
 async function filesBelow(entry: FileSystemEntry): Promise<File[]> {

@@ -244,7 +244,8 @@ class PageTorrent:
         self._paused = paused
         if self._place is not None:
             self._place.shelf.state.paused = paused
-            self._place.shelf.changed()
+            # Who pauses and then reloads finds it paused.
+            self._place.shelf.save()
 
     def set_limits(self, limits: dict[str, float]) -> None:
         """Keep to these speeds; see Limits in protocol.ts."""
