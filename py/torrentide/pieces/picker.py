@@ -106,28 +106,28 @@ class Picker:
         self._take(piece, 1, picked)
         return picked[0]
 
-    def pick_run(self, most: int, who: int) -> list[Block]:
-        """Whole pieces next to each other for a source that has them all and likes long reads: at least one
+    def pick_run(self, most: int, who: int, theirs: Bitfield) -> list[Block]:
+        """Whole pieces next to each other, among `theirs`, for a source that likes long reads: at least one
         if any is left, and no more than `most` blocks beyond it. What lacks of pieces that it gave back
         comes before them, and what lacks of others' when there are none."""
         picked: list[Block] = []
-        self._take_begun(who, most, picked)
+        self._take_begun(who, theirs, most, picked)
         if picked:
             return picked
-        everything = Bitfield.full(self.have.count)
-        index = next((index for index in self.wanted.urgent if index in self.availability), None)
+        free = (index for index in self.wanted.urgent if index in self.availability and index in theirs)
+        index = next(free, None)
         if index is None:
-            index = self._next(everything, ())
-        while index is not None and index in self.availability:
+            index = self._next(theirs, ())
+        while index is not None and index in self.availability and index in theirs:
             self._take(self._start(index, who), self.piece_length, picked)
             index = index + 1 if index + 1 < self.have.count and len(picked) < most else None
         if not picked:
-            self._take_begun(0, most, picked)
+            self._take_begun(0, theirs, most, picked)
         return picked
 
-    def _take_begun(self, who: int, most: int, picked: list[Block]) -> None:
+    def _take_begun(self, who: int, theirs: Bitfield, most: int, picked: list[Block]) -> None:
         for piece in list(self._open.get(who, {}).values()):
-            if len(picked) < most:
+            if len(picked) < most and piece.index in theirs:
                 self._take(piece, most, picked)
 
     def _take(self, piece: PartialPiece, most: int, picked: list[Block]) -> None:

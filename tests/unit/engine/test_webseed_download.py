@@ -5,17 +5,20 @@ import random
 import pytest
 
 from torrentide.engine.download import Downloader
+from torrentide.engine.fellows import GRACE_SECONDS
 from torrentide.engine.limits import Bucket, Limit
+from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
 from torrentide.engine.verify import Verifier
 from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
 from torrentide.errors import TorrentideError
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Picker
 from torrentide.ports import Answer
 from torrentide.timers import Timers
-from unit.recorders import HeldDigest, HeldStore
+from unit.recorders import HeldDigest, HeldStore, RecordedTransport
 from unit.web_servers import Entry, WebServer, make_files
 
 B = BLOCK_LENGTH
@@ -43,8 +46,9 @@ class Fixture:
             failed=lambda piece, error, now: pytest.fail(str(error)),
             full=lambda error, now: pytest.fail(str(error)),
         )
+        self.peers: list[Peer] = []
         self.downloader = Downloader(
-            self.picker, verifier, lambda: (), Limit(bucket), self.timers, RateMeter()
+            self.picker, verifier, lambda: self.peers, Limit(bucket), self.timers, RateMeter()
         )
         self.server = WebServer(self.timers, rng, files)
         self.seeds = WebSeeds(
@@ -115,3 +119,45 @@ def test_a_pause() -> None:
     it.timers.at(500.0, it.seeds.start)
     assert it.download()
     assert it.server.now > 500
+
+
+def reserved(it: Fixture, now: float) -> list[int]:
+    """The pieces that a web seed is given, which gives them back."""
+    blocks = it.downloader.reserve(-1, 16, now)
+    for index, begin, _ in blocks:
+        it.downloader.release(-1, index, begin, now)
+    it.downloader.leave(-1, now)
+    return sorted({index for index, _, _ in blocks})
+
+
+def watch(it: Fixture, *theirs: int) -> None:
+    """Read from piece 10 on, one piece a second, beside a viewer that has these pieces."""
+    if theirs:
+        fellow = Peer(1, None, RecordedTransport(), 0.0)
+        fellow.peer_id, fellow.pieces = b"-XX0001-000000000001", Bitfield(it.picker.have.count)
+        for index in theirs:
+            fellow.pieces.add(index)
+        it.peers.append(fellow)
+    it.downloader.readers.open(10 * 4 * B, it.info.length, 0.0, 4.0 * B)
+    it.downloader.deadlines.plan(0.0)
+
+
+def test_a_viewer_alone_gets_what_comes_next() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it)
+    assert reserved(it, 0.0) == [10, 11, 12, 13]
+
+
+def test_what_another_viewer_has_is_left_to_it_until_it_is_late() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it, *range(40))
+    assert not set(reserved(it, 0.0)) & set(range(10, 30))
+    assert 10 in reserved(it, 3 * GRACE_SECONDS)
+
+
+def test_a_run_ends_before_what_another_viewer_has() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it, 12)
+    given = reserved(it, 0.0)
+    assert given
+    assert 12 not in given

@@ -225,7 +225,9 @@ export class FileEntry extends EventEmitter<FileEvents> {
     const { start = 0, end = this.length - 1 } = range ?? {};
     const whole = Number.isInteger(start) && Number.isInteger(end);
     const last = Math.min(end, this.length - 1);
-    if (!whole || start < 0 || start > last + 1) {
+    // As HTTP: what begins at the end or behind it is no range; an empty file can be read whole all the same.
+    const none = start > last && !(start === 0 && end === this.length - 1);
+    if (!whole || start < 0 || none) {
       throw new RangeError(`No such bytes: ${start} to ${end} of the ${this.length} bytes of "${this.name}".`);
     }
     return { start, end: last + 1 };
