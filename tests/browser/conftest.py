@@ -1,12 +1,16 @@
 """Fixtures of the browser tests: browsers that are started once, a site, and pages that report what went
 wrong in them."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from browser.support import Site, launch
+from browser.support import ROOT, Site, launch
 
 # Firefox says so of every request through a service worker that it takes back itself, as players do.
 FIREFOX_CANCELS = "A ServiceWorker intercepted the request and encountered an unexpected error"
@@ -36,6 +40,18 @@ def site() -> Iterator[Site]:
     served = Site()
     yield served
     served.close()
+
+
+@pytest.fixture(scope="session")
+def demo_url() -> Iterator[str]:
+    """A running `torrentide demo`."""
+    command = [sys.executable, "-m", "torrentide.cli.main", "demo", "--dist", "dist", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield process.stdout.readline().strip()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
 
 
 @pytest.fixture

@@ -1,33 +1,15 @@
 """The page at the URL that `torrentide demo` prints, used as a stranger would."""
 
 import hashlib
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import NewPage
-from browser.support import ROOT
-
-
-@pytest.fixture(scope="module")
-def demo_url() -> Iterator[str]:
-    """A running `torrentide demo`."""
-    command = [sys.executable, "-m", "torrentide.cli.main", "demo", "--dist", "dist", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield process.stdout.readline().strip()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
 
 
 def filled(page: Page, name: str) -> str:

@@ -84,6 +84,53 @@ def test_thirty_seeks_land_on_the_right_picture(
     assert numbers == [int(each * RATE) for each in wanted]
 
 
+# Lets each SourceBuffer hold 8 seconds and no more, as a browser does with bytes; it drops nothing by itself.
+FULL = """async ([torrentFile, places]) => {
+  const append = SourceBuffer.prototype.appendBuffer
+  let refusals = 0
+  SourceBuffer.prototype.appendBuffer = function (bytes) {
+    let held = 0
+    for (let at = 0; at < this.buffered.length; at++) held += this.buffered.end(at) - this.buffered.start(at)
+    if (held <= 8) return append.call(this, bytes)
+    refusals++
+    throw new DOMException('', 'QuotaExceededError')
+  }
+  const element = screen()
+  const file = await fileOf(torrentFile, client([]))
+  const errors = []
+  file.on('error', ({ code }) => errors.push(code))
+  file.streamTo(element)
+  await happens(element, 'loadedmetadata')
+  const numbers = []
+  for (const seconds of places) {
+    numbers.push(await pictureAt(element, seconds))
+    // Until it is full, and has told so.
+    const before = refusals
+    await within(10, () => refusals > before)
+  }
+  element.currentTime = 0
+  element.playbackRate = 4
+  const ended = happens(element, 'ended', 60)
+  await element.play()
+  await ended
+  return { numbers, errors, refused: refusals > places.length, end: element.currentTime }
+}"""
+
+
+@pytest.mark.parametrize("name", ["first.mp4", "vp9.webm"])
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_full_buffer_makes_room(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str, name: str
+) -> None:
+    page = media_page(new_page, browser)
+    places = [0.02, 14.02, 9.02, 3.02, 26.02, 10.02]
+    result = page.evaluate(FULL, [offer(server, name, clips[name]), places])
+    assert result["numbers"] == [int(each * RATE) for each in places]
+    assert result["errors"] == []
+    assert result["refused"]
+    assert result["end"] > SECONDS - 1
+
+
 def test_clips_are_what_they_should_be(clips: Clips, tmp_path: Path) -> None:
     assert clips["last.mp4"].index(b"moov") > clips["last.mp4"].index(b"mdat")
     assert clips["first.mp4"].index(b"moov") < clips["first.mp4"].index(b"mdat")

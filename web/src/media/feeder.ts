@@ -37,6 +37,8 @@ export class Feeder {
   #opened: number | null = null;
   /** Where the last key frame that was fed is shown: what follows it needs it. */
   #key = 0;
+  /** Where groups of pictures that were fed begin. */
+  #keys: number[] = [];
   /** What was read and is to be fed next. */
   #batch: Timed[] = [];
   #mime = '';
@@ -142,6 +144,11 @@ export class Feeder {
     return time;
   }
 
+  #endOfAll(): number {
+    const { buffered } = this.#buffer;
+    return buffered.length ? buffered.end(buffered.length - 1) : 0;
+  }
+
   async #open(time: number): Promise<void> {
     // Half a group of pictures can't be gone on with later: feeding the group again would take it from under the decoder.
     const half = this.#opened !== null && !this.#done && this.#endOf(this.#key) <= this.#to + ROUNDING;
@@ -182,7 +189,9 @@ export class Feeder {
     // Decoding began before the time that was asked for.
     this.#from = Math.min(this.#from, batch[0]?.packet.timestamp ?? this.#from);
     this.#to = last.decodeTime + last.duration;
-    this.#key = [...batch].reverse().find(({ packet }) => packet.type === 'key')?.packet.timestamp ?? this.#key;
+    const keys = batch.filter(({ packet }) => packet.type === 'key').map(({ packet }) => packet.timestamp);
+    this.#keys.push(...keys);
+    this.#key = keys.at(-1) ?? this.#key;
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
@@ -198,12 +207,17 @@ export class Feeder {
     }
   }
 
-  /** The buffer is full: first what was played goes, then there is nothing but to wait until more was. */
+  /** The buffer is full: what was played goes, and what was left by a seek. Then there is nothing but to wait until more was played. */
   async #makeRoom(): Promise<void> {
-    const { currentTime } = this.#hooks.element;
-    await this.#forget(currentTime - 1);
+    const { element } = this.#hooks;
+    this.#awake = false;
+    // What is shown needs its key frame, and a browser removes up to the next one.
+    const key = this.#keys.reduce((best, each) => (each <= element.currentTime && each > best ? each : best), 0);
+    await this.#forget(key - ROUNDING);
+    const left = this.#to + TOLERANCE;
+    if (this.#endOfAll() > left) await this.#remove(left, Infinity);
     await this.#pause(FULL_REST_MS);
-    if (Math.abs(this.#hooks.element.currentTime - currentTime) > AHEAD) throw GIVEN_UP;
+    if (this.#changed || this.#target(element.currentTime) !== null) throw GIVEN_UP;
   }
 
   /** Drops what lies before `time`; little steps are not worth it. */
@@ -211,6 +225,7 @@ export class Feeder {
     const { buffered } = this.#buffer;
     if (!buffered.length || buffered.start(0) >= time - TOLERANCE * 4) return;
     this.#from = Math.max(this.#from, time);
+    this.#keys = this.#keys.filter((key) => key >= time);
     await this.#remove(0, time);
   }
 
