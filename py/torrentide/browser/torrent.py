@@ -104,6 +104,7 @@ class PageTorrent:
         self._is_ready = self._is_done = False
         self._refreshing: Timer | None = None
         self._refreshes = 0
+        self._statistics_moved = False
 
     # -- What the page asks
 
@@ -261,7 +262,7 @@ class PageTorrent:
         if self._place is not None:
             self._place.shelf.state.paused = paused
             # Who pauses and then reloads finds it paused.
-            self._place.shelf.save()
+            self._save()
 
     def set_limits(self, limits: dict[str, float]) -> None:
         """Keep to these speeds; see Limits in protocol.ts."""
@@ -377,7 +378,8 @@ class PageTorrent:
             self._reads.close()
             self._rescans.close()
         if self.swarm is not None:
-            self._count_statistics()
+            if self._place is not None:
+                self._count_statistics(self._place)
             self.session.remove(self.swarm.torrent.info_hash, time.monotonic())
         if self._place is not None and not self._removing:
             self._library.leave(self._place)
@@ -457,8 +459,7 @@ class PageTorrent:
         """See `SwarmObserver`: everything that is wanted is here."""
         if not self._is_ready:
             return
-        if self._place is not None:
-            self._place.shelf.save()
+        self._save()
         events = self._mirror.moved()
         state = {**self._mirror.progress(now), **self._mirror.standing(now)}
         if self._torrent.complete and not self._is_done:
@@ -602,14 +603,18 @@ class PageTorrent:
         assert have is not None
         return FileStore(info, place.shelf, self._library.fs, self._digest, have)
 
-    def _count_statistics(self) -> None:
-        if self._place is None:
-            return
-        shelf, totals = self._place.shelf, self._mirror.totals()
-        if totals != (shelf.state.received, shelf.state.uploaded):
-            shelf.state.received, shelf.state.uploaded = totals
-            if self._refreshes % STATISTICS_REFRESHES == 0:
-                shelf.changed()
+    def _save(self) -> None:
+        """Record how things stand, without waiting for the next flush."""
+        if self._place is not None:
+            self._count_statistics(self._place)
+            self._place.shelf.save()
+
+    def _count_statistics(self, place: Place) -> bool:
+        """Take the totals into what is recorded next. Gives whether they moved."""
+        totals, state = self._mirror.totals(), place.shelf.state
+        moved = totals != (state.received, state.uploaded)
+        state.received, state.uploaded = totals
+        return moved
 
     def _refresh(self, now: float) -> None:
         if self.closed:
@@ -617,7 +622,11 @@ class PageTorrent:
         events = self._mirror.moved()
         state = self._mirror.progress(now)
         self._refreshes += 1
-        self._count_statistics()
+        if self._place is not None:
+            self._statistics_moved |= self._count_statistics(self._place)
+            if self._statistics_moved and self._refreshes % STATISTICS_REFRESHES == 0:
+                self._statistics_moved = False
+                self._place.shelf.changed()
         if self._refreshes % STANDING_REFRESHES == 0:
             state |= {**self._mirror.trackers(), **self._mirror.standing(now)}
         if state:
