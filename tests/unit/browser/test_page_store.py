@@ -129,6 +129,7 @@ def test_a_blob_is_read_by_pieces(world: World) -> None:
     assert world.given == [bytes(10)]
 
 
+@pytest.mark.native
 def test_only_good_pieces_are_found(world: World) -> None:
     async def look() -> list[int]:
         finding = asyncio.ensure_future(world.store.found(HeldDigest()))
