@@ -10,12 +10,14 @@ from typing import Any
 
 import js
 
+from torrentide.browser.checking import is_good
 from torrentide.browser.facilities import Facilities
-from torrentide.browser.library import Place
+from torrentide.browser.library import Glimpse, Place
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.originals import OriginalStore
 from torrentide.browser.page_store import PageStore
-from torrentide.browser.shim import JsBlob
+from torrentide.browser.shared import SharedStore
+from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.browser.stores import FileStore, MemoryStore, blob_of
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
@@ -23,7 +25,7 @@ from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.bitfield import Bitfield
 
-AnyStore = FileStore | MemoryStore | OriginalStore | PageStore
+AnyStore = FileStore | MemoryStore | OriginalStore | PageStore | SharedStore
 
 
 class Keeping:
@@ -38,10 +40,15 @@ class Keeping:
         self.whole: JsBlob | None = None
         # Where it is stored; None: in memory, or in the files that it was made of.
         self.place: Place | None = None
+        # What another tab has stored, which it has still; and how that gets what we fetched.
+        self.glimpse: Glimpse | None = None
+        self.offer: Callable[[int, JsBuffer], None] = lambda index, data: None
         self.store: AnyStore | None = None
         self._facilities = facilities
         self._mirror = mirror
         self._broken = broken
+        # What was received and sent by tabs that had the place before, while this one ran.
+        self._others_totals = (0, 0)
         self._statistics_moved = False
 
     # -- The place
@@ -60,6 +67,8 @@ class Keeping:
         state, options = place.shelf.state, self.options
         if self._mirror.swarm is None:
             self._mirror.before = (state.received, state.uploaded)
+        else:
+            self._others_totals = (state.received, state.uploaded)
         state.magnet = str(outer) if isinstance(outer, Magnet) else ""
         state.trackers, state.web_seeds = options["announce"], list(web_seeds)
         state.order = state.order or int(js.Date.now())
@@ -69,19 +78,29 @@ class Keeping:
         if not options["restore"]:
             state.priorities = b""
 
-    async def move(self, info: Info, place: Place) -> Bitfield:
-        """What is in memory goes to `place`, which was just taken; gives the pieces that were there."""
-        have = Bitfield(info.piece_count) if place.have is None else place.have
-        found = have.copy()
-        assert isinstance(self.store, MemoryStore)
-        moved = await self.store.move(self._file_store(info, place, have), found)
-        return found if moved else Bitfield(info.piece_count)
+    async def move(self, info: Info, place: Place, here: Bitfield) -> tuple[list[int], list[int]]:
+        """The tab that had `place` is gone, and it was just taken. What is in memory goes there. Gives the
+        pieces that are there and not among those that are `here`, and those that are lost."""
+        store = self.store
+        assert isinstance(store, SharedStore)
+        there = Bitfield(info.piece_count) if place.have is None else place.have.copy()
+        files = self._file_store(info, place, place.have)
+        lost = []
+        for index in [index for index in here if index not in there and not store.holds(index)]:
+            # Its last tab may have been killed between the write and the record of it.
+            if await is_good(index, info, place.shelf, self._facilities.digests):
+                place.shelf.found(index)
+            else:
+                lost.append(index)
+        await store.move(files, there)
+        return [index for index in there if index not in here], lost
 
     def priorities(self, piece_count: int) -> bytes | None:
         """Those that are to be restored, if there are any."""
-        if self.place is None or not self.options["restore"]:
+        stored = self.place.shelf if self.place is not None else self.glimpse
+        if stored is None or not self.options["restore"]:
             return None
-        return self.place.shelf.state.priorities_of(piece_count)
+        return stored.state.priorities_of(piece_count)
 
     # -- The store
 
@@ -91,6 +110,8 @@ class Keeping:
             self.store = OriginalStore(info, self.whole, self._facilities.originals)
         elif self.place is not None:
             self.store = self._file_store(info, self.place, self.place.have)
+        elif self.glimpse is not None:
+            self.store = self._shared_store(info, self.glimpse)
         elif self.options["storage"] == "page":
             self.store = self._page_store(info)
         else:
@@ -103,6 +124,10 @@ class Keeping:
         if self.options["skipVerify"]:
             return Bitfield.full(info.piece_count)
         return await store.found(self._facilities.digests)
+
+    def shared(self) -> SharedStore | None:
+        """The store, if another tab has its files."""
+        return self.store if isinstance(self.store, SharedStore) else None
 
     def store_answer(self, job: int, data: Any, error: str | None) -> None:
         """The page's store called back; see `PageStore.answer`."""
@@ -122,6 +147,14 @@ class Keeping:
         assert have is not None
         library = self._facilities.library
         return FileStore(info, place.shelf, library.fs, self._facilities.digests, have)
+
+    def _shared_store(self, info: Info, glimpse: Glimpse) -> SharedStore:
+        there = Bitfield(info.piece_count) if glimpse.have is None else glimpse.have.copy()
+        about = self._facilities
+        fs = about.library.fs
+        return SharedStore(
+            info, fs, glimpse.folder, about.memory, about.digests, there, lambda *piece: self.offer(*piece)
+        )
 
     def _page_store(self, info: Info) -> PageStore:
         if not isinstance(self.store, PageStore):
@@ -172,7 +205,11 @@ class Keeping:
 
     def _count(self, place: Place) -> bool:
         """Take the totals into what is recorded next. Gives whether they moved."""
-        totals, state = self._mirror.totals(), place.shelf.state
+        received, uploaded = self._mirror.totals()
+        totals, state = (
+            (received + self._others_totals[0], uploaded + self._others_totals[1]),
+            place.shelf.state,
+        )
         moved = totals != (state.received, state.uploaded)
         state.received, state.uploaded = totals
         return moved

@@ -34,6 +34,7 @@ from torrentide.browser.prepare import parse_id, read_blocklist
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.stores import Memory
+from torrentide.browser.tabs import Tabs
 from torrentide.browser.torrents import Torrents
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
@@ -66,6 +67,7 @@ class Host:
             originals=Originals(shim.originals, self._arm),
             library=Library(shim.files, self._timers, self._digests, self._rng, self._arm),
             memory=Memory(),
+            tabs=Tabs(shim.tabs, self._arm),
             rng=self._rng,
             arm=self._arm,
             start=self._start,

@@ -4,9 +4,8 @@ A seed's are in originals.py.
 Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from pyodide.ffi import JsException, to_js
 
 from torrentide.browser.opfs import Opfs, OpfsFile
 from torrentide.browser.shim import JsBlob, JsBuffer
+from torrentide.browser.unchecked import Unchecked
 from torrentide.errors import StorageError
 from torrentide.host import called_back
 from torrentide.metainfo.info import Info
@@ -50,6 +50,25 @@ class MemoryStore:
         self._copies: FileStore | None = None
         self._moved: FileStore | None = None
 
+    def __contains__(self, index: int) -> bool:
+        """Whether it has the piece in memory."""
+        return index in self._pieces
+
+    @property
+    def indexes(self) -> list[int]:
+        """The pieces that are in memory."""
+        return list(self._pieces)
+
+    @property
+    def moved(self) -> bool:
+        """Whether all is in files now."""
+        return self._moved is not None
+
+    def part(self, index: int, begin: int, length: int) -> JsBuffer:
+        """Bytes of a piece that is in memory, not copied."""
+        part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
+        return part
+
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
         if self._moved is not None:
@@ -61,7 +80,7 @@ class MemoryStore:
                 raise StorageError("no more is kept in memory", kind="full")
             piece: JsBuffer = js.Uint8Array.new(len(data))
             piece.assign(data)
-            self._drop(index)
+            self.drop(index)
             self._pieces[index] = piece
             self._memory.left -= len(data)
             if self._copies is not None:
@@ -80,7 +99,7 @@ class MemoryStore:
         if self._moved is not None:
             self._moved.read(index, begin, length, done)
         else:
-            done(self._part(index, begin, length).to_bytes(), time.monotonic())
+            done(self.part(index, begin, length).to_bytes(), time.monotonic())
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
@@ -93,13 +112,13 @@ class MemoryStore:
         while start < end:
             index, begin = divmod(start, size)
             length = min(size - begin, end - start)
-            parts.append(self._part(index, begin, length))
+            parts.append(self.part(index, begin, length))
             start += length
         done(js.Blob.new(to_js(parts)), time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        self._drop(index)
+        self.drop(index)
         store = self._moved or self._copies
         if store is not None:
             store.lost(index)
@@ -117,25 +136,22 @@ class MemoryStore:
                 self._copies = None
                 return False
         for index in list(self._pieces):
-            self._drop(index)
+            self.drop(index)
         self._moved, self._copies = to, None
         return True
 
     def close(self) -> None:
         """See `ports.Store`."""
         for index in list(self._pieces):
-            self._drop(index)
+            self.drop(index)
         if self._moved is not None:
             self._moved.close()
 
-    def _drop(self, index: int) -> None:
+    def drop(self, index: int) -> None:
+        """Keep a piece no longer."""
         piece = self._pieces.pop(index, None)
         if piece is not None:
             self._memory.left += piece.byteLength
-
-    def _part(self, index: int, begin: int, length: int) -> JsBuffer:
-        part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
-        return part
 
 
 class FileStore:
@@ -146,12 +162,11 @@ class FileStore:
         self._info = info
         self._shelf = shelf
         self._fs = fs
-        self._digest = digest
-        self._unchecked = unchecked
+        self._unchecked = Unchecked(info, digest, shelf.read, unchecked)
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
-        self._unchecked.remove(index)
+        self._unchecked.forget(index)
         self._shelf.write(index, data, done)
 
     def read(
@@ -165,7 +180,7 @@ class FileStore:
             else:
                 self._shelf.read(index, begin, length, done)
 
-        self._check([index], checked)
+        self._unchecked.check([index], checked, time.monotonic())
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but
@@ -179,61 +194,21 @@ class FileStore:
             if error is not None:
                 done(error, now)
             elif complete and count > COPIED_BYTES:
-                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(_cut, offset, count, done))
+                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(cut, offset, count, done))
             else:
                 self._shelf.use(place, partial(_copy, offset, count, done))
 
         size = self._info.piece_length
-        self._check(range(start // size, (end - 1) // size + 1), checked)
+        self._unchecked.check(range(start // size, (end - 1) // size + 1), checked, time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        self._unchecked.remove(index)
+        self._unchecked.forget(index)
         self._shelf.lost(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
         self._shelf.close()
-
-    def _check(self, pieces: Iterable[int], then: Callable[[StorageError | None, float], None]) -> None:
-        """Compare those of the pieces with their hashes for which that was not done yet."""
-        unchecked = iter([index for index in pieces if index in self._unchecked])
-
-        def step() -> None:
-            index = next(unchecked, None)
-            if index is None:
-                then(None, time.monotonic())
-            else:
-                size = self._info.piece_size(index)
-                self._shelf.read(index, 0, size, partial(self._compare, index, ended))
-
-        def ended(error: StorageError | None, now: float) -> None:
-            if error is not None:
-                then(error, now)
-            else:
-                # Digests of small pieces come at once, and the stack of WebAssembly is short.
-                asyncio.get_event_loop().call_soon(step)
-
-        step()
-
-    def _compare(
-        self,
-        index: int,
-        ended: Callable[[StorageError | None, float], None],
-        data: Buffer | Exception,
-        now: float,
-    ) -> None:
-        def digested(digest: bytes, now: float) -> None:
-            if digest != self._info.piece_hash(index):
-                ended(StorageError(f"stored piece {index} is not what it was", kind="lost"), now)
-            else:
-                self._unchecked.remove(index)
-                ended(None, now)
-
-        if isinstance(data, Exception):
-            ended(data if isinstance(data, StorageError) else StorageError(str(data)), now)
-        else:
-            self._digest.sha1(data, digested)
 
 
 def blob_of(parts: list[Any]) -> JsBlob:
@@ -242,7 +217,8 @@ def blob_of(parts: list[Any]) -> JsBlob:
     return blob
 
 
-def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+def cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+    """Give a part of a stored file, of which a snapshot was taken."""
     if file is None or file.size < offset + count:
         done(StorageError("a stored file is gone, or shorter than it was", kind="lost"), time.monotonic())
     else:

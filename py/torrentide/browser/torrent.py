@@ -20,14 +20,16 @@ from torrentide.browser.description import (
 )
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.files import FilesHere
+from torrentide.browser.following import Following
 from torrentide.browser.keeping import AnyStore, Keeping
-from torrentide.browser.library import Place
+from torrentide.browser.leading import Leading
+from torrentide.browser.library import Glimpse, Place
 from torrentide.browser.limits import set_limits
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.page import error_fields
 from torrentide.browser.page_store import PageStore
-from torrentide.browser.shim import JsBlob
-from torrentide.browser.stores import MemoryStore
+from torrentide.browser.shim import JsBlob, JsBuffer
+from torrentide.browser.tabs import TabLine
 from torrentide.browser.telling import Telling
 from torrentide.browser.wanted import Wanted
 from torrentide.engine.session import Session
@@ -53,6 +55,7 @@ class PageTorrent:
         # The task that prepares it: reads a URL, or hashes files.
         self.preparing: asyncio.Task[None] | None = None
         self.closed = self._removing = False
+        self._facilities = facilities
         self._arm = facilities.arm
         self._gone = gone
         self._mirror = Mirror(number, facilities.page)
@@ -70,6 +73,9 @@ class PageTorrent:
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
         self._wanted: Wanted | None = None
+        # To other tabs that have it, and what this one is among them.
+        self._line: TabLine | None = None
+        self._company: Leading | Following | None = None
         # Looks through the page's store.
         self._looking: asyncio.Task[None] | None = None
 
@@ -91,22 +97,27 @@ class PageTorrent:
         web_seeds: Sequence[str] = (),
         whole: JsBlob | None = None,
         place: Place | None = None,
+        glimpse: Glimpse | None = None,
         have: Bitfield | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
         other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
-        used beside its own; `place` is where it is stored, `have` what the page's store has."""
+        used beside its own; `place` is where it is stored, `glimpse` what another tab has stored of it,
+        `have` what the page's store has."""
         now = time.monotonic()
         if place is not None:
             self._take(place, outer, web_seeds)
-        known = place.metainfo if place is not None and isinstance(outer, Magnet) else outer
+        found = place or glimpse
+        if found is not None:
+            have = found.have.copy() if found.have is not None else None
+        known = found.metainfo if found is not None and isinstance(outer, Magnet) else outer
         info = known.info if isinstance(known, Metainfo) else None
         own, foreign = self._trackers_used(own, foreign, info)
         trackers = list(dict.fromkeys([*own, *foreign]))
         web_seeds = list(dict.fromkeys([*outer.web_seeds, *web_seeds]))
         self._mirror.announce = trackers
         self._outer = outer
-        self._keeping.whole = whole
+        self._keeping.whole, self._keeping.glimpse = whole, glimpse
         self._mirror.tell(link_state(outer, trackers, web_seeds), ["infoHash"])
         if place is not None and place.faults:
             self.warning(StorageError(f"{'; '.join(place.faults)}: what is lost is fetched again"))
@@ -121,7 +132,7 @@ class PageTorrent:
             seeding=whole is not None,
             super_seeding=self._options["superSeeding"],
             no_peers_seconds=self._options["noPeersSeconds"],
-            have=place.have.copy() if place is not None and place.have is not None else have,
+            have=have,
         )
         self._prepare(now)
         if self._options["webSeeds"]:
@@ -133,6 +144,9 @@ class PageTorrent:
         self._telling.start(now)
         if place is not None:
             place.shelf.keep()
+            self._lead(listened=False)
+        elif glimpse is not None:
+            self._follow()
 
     def _take(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
         self._keeping.take(place, outer, web_seeds, self._limits, paused=self._paused)
@@ -153,18 +167,51 @@ class PageTorrent:
         outer = self._outer
         return outer if isinstance(outer, Metainfo) else Metainfo(self._info, outer.tiers, outer.web_seeds)
 
+    def _lead(self, *, listened: bool) -> None:
+        """Tell other tabs what is in the files that are ours."""
+        if self._line is None:
+            self._line = self._facilities.tabs.open(self._torrent.info_hash, self._heard)
+        digest = self._facilities.digests
+        self._company = self._telling.company = Leading(
+            self._line, self._torrent, digest, self._torrent_file, self._wanted, listened=listened
+        )
+
+    def _follow(self) -> None:
+        """Use the files that another tab has."""
+        self._line = self._facilities.tabs.open(self._torrent.info_hash, self._heard)
+        company = Following(self._line, self._torrent, self._keeping.shared)
+        self._company = self._telling.company = company
+        self._keeping.offer = company.offer
+        if self._wanted is not None:
+            company.known(self._wanted)
+
+    def _heard(self, kind: str, index: int, data: JsBuffer | None) -> None:
+        if self._company is not None:
+            self._company.heard(kind, index, data)
+
+    def _torrent_file(self) -> bytes | None:
+        metainfo = self.metainfo()
+        return metainfo.to_bytes() if metainfo is not None else None
+
     async def take_over(self, place: Place) -> None:
-        """The tab that had the storage is gone: what is in memory goes there, and what it had is ours."""
+        """The tab that had the storage is gone: it is ours, with what we fetched."""
         assert self._outer is not None
         self._take(place, self._outer, place.shelf.state.web_seeds)
+        if self._wanted is not None:
+            self._keeping.selected(self._wanted.priorities)
         place.shelf.keep()
-        have = place.have
-        if self._info is None and place.metainfo is not None and have is not None:
-            self._torrent.learn(place.metainfo.info, have.copy(), time.monotonic())
-        elif self._info is not None and isinstance(self._keeping.store, MemoryStore):
-            for index in await self._keeping.move(self._info, place):
+        if self._info is not None:
+            found, lost = await self._keeping.move(self._info, place, self._picker.have)
+            for index in found:
                 self._torrent.found(index, time.monotonic())
+            for index in lost:
+                self._torrent.lost(index, time.monotonic())
             place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
+        elif place.metainfo is not None and place.have is not None:
+            self._torrent.learn(place.metainfo.info, place.have.copy(), time.monotonic())
+        if self._company is not None:
+            self._company.close()
+        self._lead(listened=True)
         self._arm()
 
     async def look(self, info: Info) -> Bitfield:
@@ -258,6 +305,8 @@ class PageTorrent:
             self.preparing.cancel()
         if self._looking is not None:
             self._looking.cancel()
+        if self._line is not None:
+            self._line.close()
         self._telling.close()
         self.calls.close()
         self._keeping.end()
@@ -303,7 +352,9 @@ class PageTorrent:
         self._picker.sequential = self._options["sequential"]
         if priorities is not None:
             wanted.select(priorities, [], now)
-        self._telling.ready(files, now)
+        self._telling.ready(files, wanted, now)
+        if self._company is not None:
+            self._company.known(wanted)
         if isinstance(store, PageStore) and isinstance(self._outer, Magnet):
             self._looking = asyncio.get_event_loop().create_task(self._look_late(info))
 
@@ -335,7 +386,7 @@ class PageTorrent:
 
     def _first_priorities(self, info: Info, selected: list[int] | None) -> bytes | None:
         """What is wanted at first; None: everything."""
-        if self._options["restore"] and self._keeping.place is not None:
+        if self._options["restore"] and (self._keeping.place or self._keeping.glimpse):
             return self._keeping.priorities(info.piece_count)
         if self._options["deselect"]:
             return bytes(info.piece_count)
@@ -344,7 +395,8 @@ class PageTorrent:
     def _tell_metadata(self, info: Info, files: FilesHere, selected: list[int] | None) -> None:
         assert self._outer is not None
         place = self._keeping.place
-        around = outer_state(info, (place and place.metainfo) or self._outer)
+        found = place or self._keeping.glimpse
+        around = outer_state(info, (found and found.metainfo) or self._outer)
         if place is not None:
             place.keep_metadata(around["torrentFile"])
         restored = self._keeping.priorities(info.piece_count)

@@ -158,6 +158,11 @@ class Shelf:
         """Call `then` with the stored file number `place`, to be read; None where it is not there."""
         self._files.use(str(place), self._clock(), then, create=False)
 
+    def found(self, index: int) -> None:
+        """The piece is there, and good, though no record says so."""
+        self._opened()[1].add(index)
+        self.changed()
+
     def lost(self, index: int) -> None:
         """The piece is not there, or not what it was: the record stops to claim it before anything is
         written over it."""

@@ -10,11 +10,15 @@ interface Handlers {
   onRemove(job: number, fault: string, detail: string): void;
   /** A snapshot of a file; undefined where there is none. */
   onSnapshot(job: number, file: File | undefined): void;
+  /** Bytes of a file; undefined where there is none. */
+  onPeek(job: number, data: Uint8Array | undefined, fault: string, detail: string): void;
 }
 
 /** A page that was reloaded finds the files of the one before still open for a moment. */
 const TRIES = 40;
 const TRY_MS = 50;
+/** Chromium does not read a file that was written to since it looked at it, so it has to look again. */
+const LOOKS = 10;
 
 type Folder = FileSystemDirectoryHandle;
 
@@ -105,6 +109,14 @@ export class Files {
       .then((file) => this.handlers?.onSnapshot(job, file));
   }
 
+  /** Reads a file that another tab may have open, without opening it. */
+  peek(job: number, path: string, at: number, size: number): void {
+    this.peeked(path, at, size).then(
+      (data) => this.handlers?.onPeek(job, data, '', ''),
+      (error) => this.handlers?.onPeek(job, undefined, ...told(error)),
+    );
+  }
+
   /** Takes the lock of that name from all tabs of the origin, if nobody has it; 0 if somebody does. */
   lock(name: string): Promise<number> {
     return this.locked(name, { ifAvailable: true });
@@ -120,6 +132,12 @@ export class Files {
 
   stopWaiting(wait: number): void {
     this.waits.get(wait)?.abort();
+  }
+
+  /** Whether anybody waits for it. */
+  async awaited(name: string): Promise<boolean> {
+    const { pending } = await navigator.locks.query();
+    return pending?.some((request) => request.name === name) ?? false;
   }
 
   unlock(lock: number): void {
@@ -158,6 +176,17 @@ export class Files {
   private async handle(path: string, create: boolean): Promise<FileSystemFileHandle | null> {
     const [folder, name] = split(path);
     return missing(async () => (await this.folder(folder, create)).getFileHandle(name, { create }));
+  }
+
+  private async peeked(path: string, at: number, size: number): Promise<Uint8Array | undefined> {
+    for (let left = LOOKS; ; left--) {
+      try {
+        const file = await (await this.handle(path, false))?.getFile();
+        return file && new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+      } catch (error) {
+        if (told(error)[0] !== 'NotReadableError' || left === 0) throw error;
+      }
+    }
   }
 
   private async listed(path: string): Promise<[string[], number[]]> {
