@@ -89,10 +89,10 @@ class Adding:
         self, torrent: PageTorrent, outer: Metainfo | Magnet, join: Callable[..., None]
     ) -> "asyncio.Task[Place | None] | None":
         info_hash, metainfo = info_hash_of(outer), outer if isinstance(outer, Metainfo) else None
-        place = await self._library.take(info_hash, metainfo, torrent.warning)
+        place = await self._library.take(info_hash, metainfo, torrent.not_kept)
         if place is None:
             # Who waits for it is seen by the tab that has it, which removes nothing then.
-            wait = self._library.wait_for(info_hash, torrent.metainfo, torrent.warning)
+            wait = self._library.wait_for(info_hash, torrent.metainfo, torrent.not_kept)
             waiting = asyncio.get_event_loop().create_task(wait)
             try:
                 join(glimpse=await self._library.glimpse(info_hash, metainfo))

@@ -16,9 +16,11 @@ from torrentide.browser.library import Glimpse, Place
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.originals import OriginalStore
 from torrentide.browser.page_store import PageStore
+from torrentide.browser.repair import Repair
 from torrentide.browser.shared import SharedStore
 from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.browser.stores import FileStore, MemoryStore, blob_of
+from torrentide.engine.torrent import Torrent
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.magnet import Magnet
@@ -29,11 +31,16 @@ AnyStore = FileStore | MemoryStore | OriginalStore | PageStore | SharedStore
 
 
 class Keeping:
-    """Of the torrent that `mirror` tells of. `broken` is told when the page's store fails. `options` are the
+    """Of the torrent that `mirror` tells of. `broken` is told when the page's store fails,
+    `warn` of what else goes wrong. `options` are the
     page's TorrentOptions, set before anything else."""
 
     def __init__(
-        self, facilities: Facilities, mirror: Mirror, broken: Callable[[StorageError], None]
+        self,
+        facilities: Facilities,
+        mirror: Mirror,
+        broken: Callable[[StorageError], None],
+        warn: Callable[[StorageError], None],
     ) -> None:
         self.options: dict[str, Any] = {}
         # The files that it was made of, one after the other.
@@ -47,9 +54,25 @@ class Keeping:
         self._facilities = facilities
         self._mirror = mirror
         self._broken = broken
+        self._warn = warn
+        # The files of `place`, and what is done when they break.
+        self._files: FileStore | None = None
+        self._repair: Repair | None = None
         # What was received and sent by tabs that had the place before, while this one ran.
         self._others_totals = (0, 0)
         self._statistics_moved = False
+
+    def failed(self, error: StorageError) -> None:
+        """The place can't keep something."""
+        if self._repair is not None:
+            self._repair.failed(error)
+        else:
+            self._warn(error)
+
+    def look(self) -> None:
+        """See whether what is stored is there still."""
+        if self._repair is not None:
+            self._repair.look()
 
     # -- The place
 
@@ -64,6 +87,7 @@ class Keeping:
     ) -> None:
         """Store the torrent there, and how it is used."""
         self.place = place
+        self._repair = Repair(self._facilities, place, lambda: self._files, self._torrent, self._warn)
         state, options = place.shelf.state, self.options
         if self._mirror.swarm is None:
             self._mirror.before = (state.received, state.uploaded)
@@ -118,7 +142,7 @@ class Keeping:
             self.store = MemoryStore(info, self._facilities.memory)
         return self.store
 
-    async def look(self, info: Info) -> Bitfield:
+    async def look_through(self, info: Info) -> Bitfield:
         """The pieces that the page's store has."""
         store = self._page_store(info)
         if self.options["skipVerify"]:
@@ -145,8 +169,10 @@ class Keeping:
             have = Bitfield(info.piece_count)
             place.shelf.open(info, have)
         assert have is not None
-        library = self._facilities.library
-        return FileStore(info, place.shelf, library.fs, self._facilities.digests, have)
+        assert self._repair is not None
+        fs, digests = self._facilities.library.fs, self._facilities.digests
+        self._files = FileStore(info, place.shelf, fs, digests, have, self._repair.broken)
+        return self._files
 
     def _shared_store(self, info: Info, glimpse: Glimpse) -> SharedStore:
         there = Bitfield(info.piece_count) if glimpse.have is None else glimpse.have.copy()
@@ -155,6 +181,9 @@ class Keeping:
         return SharedStore(
             info, fs, glimpse.folder, about.memory, about.digests, there, lambda *piece: self.offer(*piece)
         )
+
+    def _torrent(self) -> Torrent | None:
+        return self._mirror.swarm.torrent if self._mirror.swarm is not None else None
 
     def _page_store(self, info: Info) -> PageStore:
         if not isinstance(self.store, PageStore):
@@ -218,6 +247,8 @@ class Keeping:
 
     def end(self) -> None:
         """The torrent is about to be closed."""
+        if self._repair is not None:
+            self._repair.close()
         if isinstance(self.store, PageStore):
             self.store.close()
         if self.place is not None:

@@ -172,6 +172,26 @@ class Library:
         shelf.abandon()
         return shelf, loaded
 
+    async def renew(
+        self, place: Place, info: Info | None, have: Bitfield, failed: Callable[[StorageError], None]
+    ) -> list[int]:
+        """The files of a place can't be used any more: open them anew, as far as they are there. Gives the
+        pieces of `have` that are gone."""
+        state, folder = place.shelf.state, place.shelf.folder
+        place.shelf.abandon()
+        self._js.forget()
+        place.shelf = shelf = Shelf(self.fs, folder, self._timers, time.monotonic, failed)
+        loaded = await called_back(shelf.load)
+        shelf.state, place.torrent = state, None
+        gone = []
+        if info is not None:
+            shelf.open(info, have)
+            gone = await self._sift(info, have.copy(), shelf, loaded, all_of_them=True)
+            for index in gone:
+                shelf.lost(index)
+        shelf.keep()
+        return gone
+
     def leave(self, place: Place) -> None:
         """Others may have it."""
         place.shelf.close()

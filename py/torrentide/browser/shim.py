@@ -168,6 +168,9 @@ class JsFiles(Protocol):
     def peek(self, job: int, path: str, at: int, size: int, /) -> None:
         """Read a file that another tab may have open; `onPeek` is told."""
 
+    def forget(self) -> None:
+        """Look for every folder anew."""
+
     def awaited(self, name: str) -> Awaitable[bool]:
         """Whether anybody waits for a lock."""
 

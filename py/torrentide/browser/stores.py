@@ -156,29 +156,59 @@ class MemoryStore:
 
 class FileStore:
     """The files of `shelf`. See `ports.Store`. The pieces `unchecked` were found there: each is compared with
-    its hash before any of it is given to anybody."""
+    its hash before any of it is given to anybody. `broken` is told when the files can't be used any more;
+    what is asked from then on waits for `reopen` or `give_up`."""
 
-    def __init__(self, info: Info, shelf: Shelf, fs: Opfs, digest: Digest, unchecked: Bitfield) -> None:
+    def __init__(
+        self,
+        info: Info,
+        shelf: Shelf,
+        fs: Opfs,
+        digest: Digest,
+        unchecked: Bitfield,
+        broken: Callable[[StorageError], None],
+    ) -> None:
         self._info = info
         self._shelf = shelf
         self._fs = fs
+        self._digest = digest
+        self._broken = broken
+        # What waits while the files are being opened anew.
+        self._waiting: list[Callable[[], None]] | None = None
+        # Used when they can't be.
+        self._instead: MemoryStore | None = None
         self._unchecked = Unchecked(info, digest, shelf.read, unchecked)
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
-        """See `ports.Store`."""
-        self._unchecked.forget(index)
-        self._shelf.write(index, data, done)
+        """See `ports.Store`. What broken files did not take is lost, and is to be fetched again."""
+        if self._instead is not None:
+            self._instead.write(index, data, done)
+        elif self._waiting is not None:
+            self._waiting.append(partial(self.write, index, bytes(data), done))
+        else:
+            self._unchecked.forget(index)
+            self._shelf.write(index, data, partial(self._written, done))
 
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
         """See `ports.Store`. What is not what it was is a StorageError of the kind "lost"."""
+        again = partial(self.read, index, begin, length, done)
+        if self._instead is not None:
+            self._instead.read(index, begin, length, done)
+            return
+        if self._waits(again):
+            return
 
         def checked(error: StorageError | None, now: float) -> None:
             if error is not None:
-                done(error, now)
+                given(error, now)
             else:
-                self._shelf.read(index, begin, length, done)
+                self._shelf.read(index, begin, length, given)
+
+        def given(data: Buffer | Exception, now: float) -> None:
+            if not self._breaks(data, again):
+                done(data, now)
 
         self._unchecked.check([index], checked, time.monotonic())
 
@@ -188,27 +218,90 @@ class FileStore:
         if start == end:
             done(js.Blob.new(), time.monotonic())
             return
+        again = partial(self.blob, start, end, complete, done)
+        if self._instead is not None:
+            self._instead.blob(start, end, complete, done)
+            return
+        if self._waits(again):
+            return
+
+        def given(blob: JsBlob | StorageError, now: float) -> None:
+            if not self._breaks(blob, again):
+                done(blob, now)
+
         ((place, offset, count),) = self._info.files_in(start, end - start)
 
         def checked(error: StorageError | None, now: float) -> None:
             if error is not None:
-                done(error, now)
+                given(error, now)
             elif complete and count > COPIED_BYTES:
-                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(cut, offset, count, done))
+                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(cut, offset, count, given))
             else:
-                self._shelf.use(place, partial(_copy, offset, count, done))
+                self._shelf.use(place, partial(_copy, offset, count, given))
 
         size = self._info.piece_length
         self._unchecked.check(range(start // size, (end - 1) // size + 1), checked, time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        self._unchecked.forget(index)
-        self._shelf.lost(index)
+        if self._instead is not None:
+            self._instead.lost(index)
+        else:
+            self._unchecked.forget(index)
+            self._shelf.lost(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
+        self._waiting = None
         self._shelf.close()
+        if self._instead is not None:
+            self._instead.close()
+
+    # -- Files that break
+
+    def hold(self) -> None:
+        """The files are being opened anew: what is asked waits."""
+        if self._waiting is None:
+            self._waiting = []
+
+    def reopen(self, shelf: Shelf) -> None:
+        """Here they are. What the engine has of it was checked."""
+        self._shelf = shelf
+        self._unchecked = Unchecked(self._info, self._digest, shelf.read, Bitfield(self._info.piece_count))
+        self._go_on()
+
+    def give_up(self, memory: Memory) -> None:
+        """There are no files: keep in memory what comes."""
+        self._instead = MemoryStore(self._info, memory)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for again in waiting:
+            again()
+
+    def _waits(self, again: Callable[[], None]) -> bool:
+        if self._waiting is not None:
+            self._waiting.append(again)
+        return self._waiting is not None
+
+    def _written(
+        self, done: Callable[[Exception | None, float], None], error: Exception | None, now: float
+    ) -> None:
+        if isinstance(error, StorageError) and self._is_broken(error):
+            error = StorageError(str(error), kind="lost")
+        done(error, now)
+
+    def _breaks(self, result: Any, again: Callable[[], None]) -> bool:
+        """Whether the files are broken, so that it has to wait."""
+        return isinstance(result, StorageError) and self._is_broken(result) and self._waits(again)
+
+    def _is_broken(self, error: StorageError) -> bool:
+        if error.kind:
+            return False
+        if self._waiting is None and not self._shelf.closed:
+            self._broken(error)
+        return self._waiting is not None
 
 
 def blob_of(parts: list[Any]) -> JsBlob:

@@ -8,11 +8,10 @@ from typing import Any
 from torrentide.browser.calls import Calls
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.files import FilesHere
-from torrentide.browser.following import Following
 from torrentide.browser.keeping import Keeping
-from torrentide.browser.leading import Leading
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.page import error_fields
+from torrentide.browser.sharing import Sharing
 from torrentide.browser.standing import client_of
 from torrentide.browser.wanted import Wanted
 from torrentide.browser.wires import PageWires
@@ -27,6 +26,8 @@ REFRESH_SECONDS = 0.2
 
 # Peers, trackers and begun pieces are for people to look at: once in so many refreshes.
 STANDING_REFRESHES = 5
+# Whether the files are still there is looked at so often.
+LOOK_REFRESHES = 50
 # What was sent and received is stored with all else, and each minute if only it moved.
 STATISTICS_REFRESHES = 300
 
@@ -40,16 +41,16 @@ class Telling:
         facilities: Facilities,
         mirror: Mirror,
         keeping: Keeping,
+        sharing: Sharing,
         calls: Calls,
         opened: Callable[[float], None],
         ended: Callable[[Exception], None],
     ) -> None:
-        # Set when there are other tabs, or may be.
-        self.company: Leading | Following | None = None
         self.wires = PageWires(lambda event: mirror.tell({}, event))
         self._timers = facilities.timers
         self._mirror = mirror
         self._keeping = keeping
+        self._sharing = sharing
         self._calls = calls
         self._opened = opened
         self._ended = ended
@@ -90,8 +91,7 @@ class Telling:
         done = [["file-done", file] for file in self._files.verified(index)]
         self._mirror.tell(self._mirror.progress(now) if done else {}, ["verified", index], *done)
         self._calls.verified(index)
-        if self.company is not None:
-            self.company.verified(index)
+        self._sharing.verified(index)
         self._wanted.verified(index)
         # The engine wants nothing while another tab fetches, and says nothing at the end.
         if self._wanted.elsewhere and self._wanted.satisfied and not self._torrent.complete:
@@ -107,8 +107,7 @@ class Telling:
             self._is_done = state["done"] = False
         self._mirror.tell(state, ["unverified", index], *lacking)
         self._keeping.lost(index)
-        if self.company is not None:
-            self.company.lost(index)
+        self._sharing.lost(index)
         self._wanted.lost(index)
 
     def full(self, error: StorageError, now: float) -> None:
@@ -173,10 +172,11 @@ class Telling:
         state = self._mirror.progress(now)
         self._refreshes += 1
         self._keeping.count(due=self._refreshes % STATISTICS_REFRESHES == 0)
+        if self._refreshes % LOOK_REFRESHES == 0:
+            self._keeping.look()
         if self._refreshes % STANDING_REFRESHES == 0:
             state |= {**self._mirror.trackers(), **self._mirror.standing(now)}
-            if self.company is not None:
-                self.company.refresh(now)
+            self._sharing.refresh(now)
         if state:
             self._mirror.tell(state, *events)
         self.start(now)

@@ -20,16 +20,15 @@ from torrentide.browser.description import (
 )
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.files import FilesHere
-from torrentide.browser.following import Following
 from torrentide.browser.keeping import AnyStore, Keeping
-from torrentide.browser.leading import Leading
 from torrentide.browser.library import Glimpse, Place
 from torrentide.browser.limits import set_limits
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.page import error_fields
 from torrentide.browser.page_store import PageStore
-from torrentide.browser.shim import JsBlob, JsBuffer
-from torrentide.browser.tabs import TabLine
+from torrentide.browser.peers import PagePeers
+from torrentide.browser.sharing import Sharing
+from torrentide.browser.shim import JsBlob
 from torrentide.browser.telling import Telling
 from torrentide.browser.wanted import Wanted
 from torrentide.engine.session import Session
@@ -55,17 +54,19 @@ class PageTorrent:
         # The task that prepares it: reads a URL, or hashes files.
         self.preparing: asyncio.Task[None] | None = None
         self.closed = self._removing = False
-        self._facilities = facilities
         self._arm = facilities.arm
         self._gone = gone
         self._mirror = Mirror(number, facilities.page)
-        self._keeping = Keeping(facilities, self._mirror, self.failed)
+        self._keeping = Keeping(facilities, self._mirror, self.failed, lambda error: self.warning(error))
         self.calls = Calls(facilities)
+        self._sharing = Sharing(facilities, self._keeping, self.metainfo)
         self._telling = Telling(
-            facilities, self._mirror, self._keeping, self.calls, self._opened, self.failed
+            facilities, self._mirror, self._keeping, self._sharing, self.calls, self._opened, self.failed
         )
+        self.peers = PagePeers(session, self._mirror, self._telling.wires, self._telling.warning)
         self.warning = self._telling.warning
         self.store_answer = self._keeping.store_answer
+        self.not_kept = self._keeping.failed
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
         self._paused = False
@@ -73,9 +74,6 @@ class PageTorrent:
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
         self._wanted: Wanted | None = None
-        # To other tabs that have it, and what this one is among them.
-        self._line: TabLine | None = None
-        self._company: Leading | Following | None = None
         # Looks through the page's store.
         self._looking: asyncio.Task[None] | None = None
 
@@ -144,9 +142,9 @@ class PageTorrent:
         self._telling.start(now)
         if place is not None:
             place.shelf.keep()
-            self._lead(listened=False)
+            self._sharing.lead(self._torrent)
         elif glimpse is not None:
-            self._follow()
+            self._sharing.follow(self._torrent)
 
     def _take(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
         self._keeping.take(place, outer, web_seeds, self._limits, paused=self._paused)
@@ -167,32 +165,6 @@ class PageTorrent:
         outer = self._outer
         return outer if isinstance(outer, Metainfo) else Metainfo(self._info, outer.tiers, outer.web_seeds)
 
-    def _lead(self, *, listened: bool) -> None:
-        """Tell other tabs what is in the files that are ours."""
-        if self._line is None:
-            self._line = self._facilities.tabs.open(self._torrent.info_hash, self._heard)
-        digest = self._facilities.digests
-        self._company = self._telling.company = Leading(
-            self._line, self._torrent, digest, self._torrent_file, self._wanted, listened=listened
-        )
-
-    def _follow(self) -> None:
-        """Use the files that another tab has."""
-        self._line = self._facilities.tabs.open(self._torrent.info_hash, self._heard)
-        company = Following(self._line, self._torrent, self._keeping.shared)
-        self._company = self._telling.company = company
-        self._keeping.offer = company.offer
-        if self._wanted is not None:
-            company.known(self._wanted)
-
-    def _heard(self, kind: str, index: int, data: JsBuffer | None) -> None:
-        if self._company is not None:
-            self._company.heard(kind, index, data)
-
-    def _torrent_file(self) -> bytes | None:
-        metainfo = self.metainfo()
-        return metainfo.to_bytes() if metainfo is not None else None
-
     async def take_over(self, place: Place) -> None:
         """The tab that had the storage is gone: it is ours, with what we fetched."""
         assert self._outer is not None
@@ -209,14 +181,12 @@ class PageTorrent:
             place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
         elif place.metainfo is not None and place.have is not None:
             self._torrent.learn(place.metainfo.info, place.have.copy(), time.monotonic())
-        if self._company is not None:
-            self._company.close()
-        self._lead(listened=True)
+        self._sharing.lead(self._torrent)
         self._arm()
 
     async def look(self, info: Info) -> Bitfield:
         """The pieces that the page's store has."""
-        return await self._keeping.look(info)
+        return await self._keeping.look_through(info)
 
     def pause(self) -> None:
         """Send and take no data."""
@@ -264,34 +234,6 @@ class PageTorrent:
         except (LocalError, ValueError) as error:
             self.warning(LocalError(f"announces go out as before: {error}"))
 
-    def add_peer(self) -> int | None:
-        """The number of a link for a connection that the page made; None where there can be none."""
-        if self.swarm is None:
-            return None
-        number = self.session.adopt(self.swarm.torrent.info_hash, time.monotonic())
-        if number is None:
-            self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
-        return number
-
-    def remove_peer(self, link: int) -> None:
-        """Close the connection to a peer; nothing happens when it is gone already."""
-        if self.swarm is not None and link in self.swarm.torrent.peers:
-            self.session.link_failed(link, "the page removed the peer", time.monotonic())
-
-    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
-        """The page speaks these extensions on a wire; see `PageWires.use`."""
-        if self.swarm is not None:
-            self._telling.wires.use(self.swarm.torrent, link, names, others, time.monotonic())
-
-    def send_extended(self, link: int, number: int, payload: bytes) -> None:
-        """Send a message of an extension; see `PageWires.send`."""
-        if self.swarm is not None:
-            self._telling.wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
-
-    def took_extended(self, link: int, size: int) -> None:
-        """The page has dealt with a message of an extension."""
-        self._telling.wires.took(link, size)
-
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -305,8 +247,7 @@ class PageTorrent:
             self.preparing.cancel()
         if self._looking is not None:
             self._looking.cancel()
-        if self._line is not None:
-            self._line.close()
+        self._sharing.close()
         self._telling.close()
         self.calls.close()
         self._keeping.end()
@@ -353,8 +294,7 @@ class PageTorrent:
         if priorities is not None:
             wanted.select(priorities, [], now)
         self._telling.ready(files, wanted, now)
-        if self._company is not None:
-            self._company.known(wanted)
+        self._sharing.known(wanted)
         if isinstance(store, PageStore) and isinstance(self._outer, Magnet):
             self._looking = asyncio.get_event_loop().create_task(self._look_late(info))
 

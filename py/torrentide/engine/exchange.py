@@ -394,7 +394,10 @@ class Exchange:
 
     def _on_not_stored(self, piece: PartialPiece, error: Exception, now: float) -> None:
         self._downloader.settled(piece, now, good=False)
-        self._on_store_error(error)
+        if isinstance(error, StorageError) and error.kind == "lost":
+            self._downloader.refill(now)
+        else:
+            self._on_store_error(error)
 
     def _on_not_read(self, index: int, error: Exception, now: float) -> None:
         if isinstance(error, StorageError) and error.kind == "lost":

@@ -68,6 +68,11 @@ class Shelf:
         self._saving: Timer | None = None
         self._troubled = False
 
+    @property
+    def kept(self) -> bool:
+        """Whether its records are in the file system."""
+        return self._kept and not self.closed
+
     # -- Before the torrent runs
 
     def load(self, done: Callable[[Loaded, float], None]) -> None:

@@ -109,6 +109,11 @@ export class Files {
       .then((file) => this.handlers?.onSnapshot(job, file));
   }
 
+  /** Folders that the browser has cleared are not found by what was known of them. */
+  forget(): void {
+    this.folders.clear();
+  }
+
   /** Reads a file that another tab may have open, without opening it. */
   peek(job: number, path: string, at: number, size: number): void {
     this.peeked(path, at, size).then(
