@@ -41,9 +41,6 @@ from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.timers import Timers
 
-# Names a channel that the page gave us while it is refused; those of links begin at 1.
-REFUSED_LINK = 0
-
 
 @dataclass
 class Client:
@@ -332,17 +329,16 @@ class Host:
         self._with_torrent(message, lambda torrent: torrent.select(priorities, critical))
 
     def _on_add_peer(self, message: dict[str, Any]) -> None:
-        torrent = self._torrents.get(message["torrent"])
-        number = torrent.add_peer() if torrent is not None else None
-        link = REFUSED_LINK if number is None else number
-        if torrent is not None and number is not None:
-            self._owners[number] = torrent.session
+        torrent, link = self._torrents.get(message["torrent"]), message["link"]
+        taken = torrent is not None and torrent.add_peer(link)
+        if torrent is not None and taken:
+            self._owners[link] = torrent.session
         channels = self._shim.channels
         if "channel" in message:
             channels.adopt(link, message["channel"])
         else:
             channels.relay(link, message["port"])
-        if number is None:
+        if not taken:
             channels.close(link)
 
     def _on_remove_peer(self, message: dict[str, Any]) -> None:
@@ -378,6 +374,7 @@ class Host:
             "links": len(self._owners),
             "timers": len(self._timers),
             "objects": len(gc.get_objects()),
+            "proxies": pyodide_js._module._hiwire_num_refs(),
         }
         self._page.reply(message["call"], vitals)
 

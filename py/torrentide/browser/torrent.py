@@ -12,6 +12,7 @@ from typing import Any
 
 import js
 
+from torrentide.browser.claims import believed, claimed_pieces
 from torrentide.browser.description import info_state, outer_state, priorities_of, selected_files
 from torrentide.browser.files import FilesHere
 from torrentide.browser.library import Library, Place
@@ -235,7 +236,10 @@ class PageTorrent:
         store = self._page_store(info)
         if self._options["skipVerify"]:
             return Bitfield.full(info.piece_count)
-        return await store.found(self._digest)
+        claimed = claimed_pieces(info, bytes(self._options.get("bitfield", b"")))
+        if claimed is None:
+            return await store.found(self._digest, range(info.piece_count))
+        return await believed(info, claimed, lambda pieces: store.found(self._digest, pieces))
 
     def store_answer(self, job: int, data: Any, error: str | None) -> None:
         """The page's store called back; see `PageStore.answer`."""
@@ -298,18 +302,18 @@ class PageTorrent:
         except (LocalError, ValueError) as error:
             self.warning(LocalError(f"announces go out as before: {error}"))
 
-    def add_peer(self) -> int | None:
-        """The number of a link for a connection that the page made; None where there can be none."""
+    def add_peer(self, link: int) -> bool:
+        """Whether a connection that the page made can be link number `link`."""
         if self.swarm is None:
-            return None
-        number = self.session.adopt(self.swarm.torrent.info_hash, time.monotonic())
-        if number is None:
+            return False
+        taken = self.session.adopt(self.swarm.torrent.info_hash, link, time.monotonic())
+        if not taken:
             self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
-        return number
+        return taken
 
     def remove_peer(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""
-        if self.swarm is not None and link in self.swarm.torrent.peers:
+        if self.swarm is not None:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
     def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
@@ -574,7 +578,8 @@ class PageTorrent:
                 self._mirror.tell({}, ["store", request])
                 self._arm()
 
-            self._store = PageStore(info, self._timers, ask, blob_of, self.failed)
+            slots = self._options["storeCacheSlots"]
+            self._store = PageStore(info, self._timers, ask, blob_of, self.failed, slots)
         return self._store
 
     async def _look_late(self, info: Info) -> None:

@@ -2,7 +2,7 @@
 
 import type { Vitals } from '../protocol';
 import type { Attempt } from '../rtc/links';
-import type { TorrentTracker } from './mirror';
+import type { TorrentTracker } from './reports';
 
 export interface Finding {
   /** Stable and machine-readable, as `no-websocket-tracker`. */
