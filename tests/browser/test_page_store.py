@@ -1,5 +1,7 @@
 """Chunk stores that a page brings: what it downloads goes there, and what is there is shared."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page
 
@@ -40,7 +42,7 @@ def test_a_preloaded_store_is_checked(page: Page) -> None:
 
 
 # Two files of 150,000 bytes in pieces of 16 KiB: pieces 0 to 9, and 9 to 18.
-CLAIMS = {
+CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unclaimed": ({"unclaimed": [4, 5]}, {"missing": [4, 5], "read": [1, 10], "count": 19}),
     "bad": (
         {"damaged": [1, 3, 12], "unclaimed": [4]},
