@@ -165,8 +165,8 @@ export type ToEngine =
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
   | { type: 'cancel'; call: number }
-  /** How much the engine holds, as a Vitals. */
-  | { type: 'vitals'; call: number }
+  /** Why these torrents have no peer, by what the page knows of the network. Replies with an EngineDiagnosis. */
+  | { type: 'diagnose'; client: number; torrents: number[]; online: boolean; attempts: Attempt[]; call: number }
   | { type: 'destroy'; client: number; call: number }
   /** All that is stored for this origin, as StoredTorrents in the order that they were added. */
   | { type: 'stored'; call: number }
@@ -240,6 +240,26 @@ export interface FileInfo {
   name: string;
   length: number;
   offset: number;
+}
+
+/** What became of an attempt to connect to a peer, and the ICE candidate types that both sides had. */
+export interface Attempt {
+  outcome: 'connected' | 'failed';
+  local: string[];
+  remote: string[];
+}
+
+export interface Finding {
+  /** Stable and machine-readable, as `no-websocket-tracker`. */
+  code: string;
+  message: string;
+}
+
+export interface EngineDiagnosis {
+  findings: Finding[];
+  /** Of each torrent that was asked about. */
+  torrents: Finding[][];
+  engine: Vitals;
 }
 
 /** How much the engine holds, over all clients of the page. */

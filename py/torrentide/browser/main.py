@@ -11,7 +11,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import js
@@ -32,6 +32,7 @@ from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.stores import MEMORY_BYTES, Memory
 from torrentide.browser.torrent import PageTorrent, info_hash_of, set_limits
+from torrentide.diagnosis import Attempt, Surroundings, of_network, of_torrent
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
@@ -100,7 +101,7 @@ class Host:
             "store-answer": self._on_store_answer,
             "rescan": self._on_rescan,
             "cancel": self._on_cancel,
-            "vitals": self._on_vitals,
+            "diagnose": self._on_diagnose,
             "stored": self._on_stored,
             "clean": self._on_clean,
             "destroy": self._on_destroy,
@@ -365,9 +366,25 @@ class Host:
         elif message["client"] in self._clients:
             set_limits(self._clients[message["client"]].session.limits, limits)
 
-    def _on_vitals(self, message: dict[str, Any]) -> None:
+    def _on_diagnose(self, message: dict[str, Any]) -> None:
+        client = self._clients.get(message["client"])
+        attempts = [Attempt(**attempt) for attempt in message["attempts"]]
+        numbers = message["torrents"]
+        around = Surroundings(message["online"], attempts)
+        each = [
+            _diagnose(self._torrents.get(number), client is not None and client.use_trackers, bool(attempts))
+            for number in numbers
+        ]
+        report = {
+            "findings": list(map(asdict, of_network(around, len(numbers)))),
+            "torrents": each,
+            "engine": self._vitals(),
+        }
+        self._page.reply(message["call"], report)
+
+    def _vitals(self) -> dict[str, int]:
         gc.collect()
-        vitals = {
+        return {
             "memory": pyodide_js._module.HEAPU8.length,
             "clients": len(self._clients),
             "torrents": len(self._torrents),
@@ -376,7 +393,6 @@ class Host:
             "objects": len(gc.get_objects()),
             "proxies": pyodide_js._module._hiwire_num_refs(),
         }
-        self._page.reply(message["call"], vitals)
 
     def _with_torrent(self, message: dict[str, Any], act: Callable[[PageTorrent], None]) -> None:
         """Messages about a torrent that has just ended mean nothing."""
@@ -462,6 +478,15 @@ class Host:
 
 async def _load_blocklist(session: Session, given: dict[str, Any]) -> None:
     session.blocklist = await read_blocklist(given)
+
+
+def _diagnose(torrent: PageTorrent | None, trackers_used: bool, attempted: bool) -> list[dict[str, str]]:
+    """The findings about a torrent; None is one that the page has not told of yet."""
+    swarm, named, paused = (
+        (torrent.swarm, torrent.named, torrent.paused) if torrent is not None else (None, 0, False)
+    )
+    found = of_torrent(swarm, named, paused=paused, trackers_used=trackers_used, attempted=attempted)
+    return list(map(asdict, found))
 
 
 def _trackers(

@@ -85,7 +85,7 @@ class PageTorrent:
         self.closed = self._removing = False
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
-        self._paused = False
+        self.paused = False
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._whole: JsBlob | None = None
@@ -113,7 +113,7 @@ class PageTorrent:
         """Take the page's TorrentOptions; once, before `join`. `private` overrides what the torrent says."""
         self._options = options
         self._private = private
-        self._paused = options["paused"]
+        self.paused = options["paused"]
         self._limits = options["limits"]
 
     def join(
@@ -193,7 +193,7 @@ class PageTorrent:
         state.trackers, state.web_seeds = options["announce"], list(web_seeds)
         state.order = state.order or int(js.Date.now())
         state.down, state.up = int(self._limits["down"]), int(self._limits["up"])
-        state.paused, state.sequential = self._paused, options["sequential"]
+        state.paused, state.sequential = self.paused, options["sequential"]
         state.session = options["persist"]
         if not options["restore"]:
             state.priorities = b""
@@ -204,8 +204,13 @@ class PageTorrent:
         self._torrent.slots.count = self._options["uploads"]
         self._torrent.slots.seeds = not self._options["alwaysChokeSeeders"]
         self.announce_with(self._options["announceKeys"])
-        if self._paused:
+        if self.paused:
             self._torrent.pause(now)
+
+    @property
+    def named(self) -> int:
+        """How many trackers and peers the torrent names, those that a page can't use included."""
+        return len(self._mirror.announce) + (len(self._outer.peers) if isinstance(self._outer, Magnet) else 0)
 
     def metainfo(self) -> Metainfo | None:
         """What is in the torrent, once it is known."""
@@ -262,7 +267,7 @@ class PageTorrent:
                 self.swarm.online(now)
 
     def _set_paused(self, paused: bool) -> None:
-        self._paused = paused
+        self.paused = paused
         if self._place is not None:
             self._place.shelf.state.paused = paused
             # Who pauses and then reloads finds it paused.

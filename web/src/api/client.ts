@@ -2,7 +2,7 @@
 // leaves to Torrent, and what an input is, to the modules that read inputs.
 
 import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-host';
-import type { ToEngine, Vitals } from '../protocol';
+import type { ToEngine } from '../protocol';
 import { connectWorker } from '../rtc/worker-link';
 import { TorrentideError, closed, guarded } from '../errors';
 import { FileServer, type ServerOptions } from '../sw/server';
@@ -219,19 +219,8 @@ export class Torrentide extends ClientMirror {
   }
 
   /** Why there is no peer, in plain words. Rejects with the reason of `signal` alone. */
-  async diagnose({ signal }: Abortable = {}): Promise<Diagnosis> {
-    const { phase, attempts } = this.#engine;
-    const vitals = phase === 'ready' ? await this.#engine.call({ type: 'vitals' }, signal).catch(() => null) : null;
-    signal?.throwIfAborted();
-    const around = {
-      webrtc: Torrentide.WEBRTC_SUPPORT,
-      online: navigator.onLine,
-      phase,
-      engine: vitals as Vitals | null,
-      trackersUsed: this.tracker !== false,
-      attempts: [...attempts],
-    };
-    return diagnose(around, this.torrents);
+  diagnose({ signal }: Abortable = {}): Promise<Diagnosis> {
+    return diagnose(this.#engine, this.#number, this.torrents, Torrentide.WEBRTC_SUPPORT, signal);
   }
 
   /**

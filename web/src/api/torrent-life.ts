@@ -81,6 +81,11 @@ export abstract class TorrentLife extends TorrentMirror {
     }));
   }
 
+  /** The engine's number of it. @internal */
+  get number(): number {
+    return this.line.number;
+  }
+
   get destroyed(): boolean {
     return this.#destroyed;
   }
