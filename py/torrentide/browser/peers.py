@@ -22,20 +22,19 @@ class PagePeers:
         self._wires = wires
         self._warn = warn
 
-    def add(self) -> int | None:
-        """The number of a link for a connection that the page made; None where there can be none."""
+    def add(self, link: int) -> bool:
+        """Whether a connection that the page made can be link number `link`."""
         swarm = self._mirror.swarm
         if swarm is None:
-            return None
-        number = self._session.adopt(swarm.torrent.info_hash, time.monotonic())
-        if number is None:
+            return False
+        taken = self._session.adopt(swarm.torrent.info_hash, link, time.monotonic())
+        if not taken:
             self._warn(LocalError("a peer can't be added: the page has as many connections as it may have"))
-        return number
+        return taken
 
     def remove(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""
-        swarm = self._mirror.swarm
-        if swarm is not None and link in swarm.torrent.peers:
+        if self._mirror.swarm is not None:
             self._session.link_failed(link, "the page removed the peer", time.monotonic())
 
     def use_extensions(self, link: int, names: list[str], others: bytes) -> None:

@@ -6,7 +6,7 @@ bytes are is keeping.py's, what the page is told telling.py's. It takes no decis
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torrentide.browser.calls import Calls
@@ -31,6 +31,7 @@ from torrentide.browser.sharing import Sharing
 from torrentide.browser.shim import JsBlob
 from torrentide.browser.telling import Telling
 from torrentide.browser.wanted import Wanted
+from torrentide.diagnosis import Finding, of_torrent
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.engine.torrent import Torrent
@@ -69,7 +70,7 @@ class PageTorrent:
         self.not_kept = self._keeping.failed
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
-        self._paused = False
+        self.paused = False
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
@@ -83,7 +84,7 @@ class PageTorrent:
         """Take the page's TorrentOptions; once, before `join`. `private` overrides what the torrent says."""
         self._options = self._keeping.options = options
         self._private = private
-        self._paused = options["paused"]
+        self.paused = options["paused"]
         self._limits = options["limits"]
 
     def join(
@@ -147,7 +148,7 @@ class PageTorrent:
             self._sharing.follow(self._torrent)
 
     def _take(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
-        self._keeping.take(place, outer, web_seeds, self._limits, paused=self._paused)
+        self._keeping.take(place, outer, web_seeds, self._limits, paused=self.paused)
 
     def _prepare(self, now: float) -> None:
         """What the page asked for before there was a torrent to ask it of."""
@@ -155,8 +156,17 @@ class PageTorrent:
         self._torrent.slots.count = self._options["uploads"]
         self._torrent.slots.seeds = not self._options["alwaysChokeSeeders"]
         self.announce_with(self._options["announceKeys"])
-        if self._paused:
+        if self.paused:
             self._torrent.pause(now)
+
+    def diagnose(self, *, trackers_used: bool, attempted: bool) -> Iterator[Finding]:
+        """Why it has no peer; see `diagnosis.of_torrent`."""
+        named = len(self._mirror.announce) + (
+            len(self._outer.peers) if isinstance(self._outer, Magnet) else 0
+        )
+        return of_torrent(
+            self.swarm, named, paused=self.paused, trackers_used=trackers_used, attempted=attempted
+        )
 
     def metainfo(self) -> Metainfo | None:
         """What is in the torrent, once it is known."""
@@ -190,14 +200,14 @@ class PageTorrent:
 
     def pause(self) -> None:
         """Send and take no data."""
-        self._paused = True
+        self.paused = True
         self._keeping.paused(True)
         if self.swarm is not None:
             self.swarm.torrent.pause(time.monotonic())
 
     def resume(self) -> None:
         """Go on; who is alone looks for peers at once."""
-        self._paused = False
+        self.paused = False
         self._keeping.paused(False)
         if self.swarm is not None:
             now = time.monotonic()

@@ -57,13 +57,13 @@ export class Files {
 
   /** Writes what was put into the buffer. Throws a QuotaExceededError where there is no room. */
   write(file: number, at: number, size: number): void {
-    const written = this.file(file).write(new Uint8Array(this.buffer, 0, size), { at });
+    const written = counted(this.file(file).write(new Uint8Array(this.buffer, 0, size), { at }), size);
     if (written !== size) throw new DOMException(`${written} of ${size} bytes were written`, 'QuotaExceededError');
   }
 
   /** Bytes in the buffer, which the next call reuses; fewer at the end of the file. */
   read(file: number, at: number, size: number): Uint8Array {
-    return this.room(this.file(file).read(this.room(size), { at }));
+    return this.room(counted(this.file(file).read(this.room(size), { at }), size));
   }
 
   /** As `read`, in a buffer of its own. */
@@ -76,7 +76,7 @@ export class Files {
   }
 
   size(file: number): number {
-    return this.file(file).getSize();
+    return counted(this.file(file).getSize(), Number.MAX_SAFE_INTEGER);
   }
 
   truncate(file: number, size: number): void {
@@ -223,6 +223,12 @@ export class Files {
     }
     return known;
   }
+}
+
+/** Chromium gives an error as a huge number (-4 without its sign) where a file of a private window was removed. */
+function counted(count: number, most: number): number {
+  if (count > most) throw new DOMException('the file is gone', 'InvalidStateError');
+  return count;
 }
 
 function split(path: string): [string, string] {
