@@ -3,13 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Playwright
 
 from browser.conftest import NewPage
 from browser.support import ROOT, Site, run
+from browser.test_kill import launch
 from browser.test_storage import BOTH, reload, seeded
 from browser.test_tabs import add, complete, poll, sizes
 
@@ -46,13 +48,9 @@ def clear(page: Page) -> None:
     assert page.evaluate("() => fetch('/clear').then((answer) => answer.status)") == 200
 
 
-@BOTH
-def test_what_is_cleared_under_a_torrent_is_told_once_and_fetched_again(
-    site: Site, clearing: Clearing, new_page: NewPage, browser: str
-) -> None:
-    _, made = seeded(site, new_page)
-    page = opened(new_page, browser, clearing)
-    add(page, made, site.tracker, downloadLimit=1_000_000)
+def cleared(page: Page, made: dict[str, Any], tracker: str) -> None:
+    """Have what is stored cleared in the middle of a download, and look how that goes on."""
+    add(page, made, tracker, downloadLimit=1_000_000)
     page.wait_for_function("torrent.ready && torrent.progress > 0.3")
     clear(page)
     page.wait_for_function("log.some(([name]) => name === 'warning')")
@@ -65,6 +63,28 @@ def test_what_is_cleared_under_a_torrent_is_told_once_and_fetched_again(
     reload(page)
     found = run(page, "resumed", made["magnetURI"])
     assert (found["here"], found["warnings"]) == (found["pieces"], [])
+
+
+@BOTH
+def test_what_is_cleared_under_a_torrent_is_told_once_and_fetched_again(
+    site: Site, clearing: Clearing, new_page: NewPage, browser: str
+) -> None:
+    _, made = seeded(site, new_page)
+    cleared(opened(new_page, browser, clearing), made, site.tracker)
+
+
+def test_files_that_are_removed_under_open_handles(
+    site: Site, clearing: Clearing, new_page: NewPage, playwright: Playwright, tmp_path: Path
+) -> None:
+    """In a profile on disk Chromium goes on with them, and nothing fails."""
+    _, made = seeded(site, new_page)
+    context = launch(playwright, "chromium", tmp_path / "profile")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{clearing.url}/pages/blank.html")
+    page.add_script_tag(url="/pages/storage.js")
+    cleared(page, made, site.tracker)
+    context.close()
 
 
 @BOTH

@@ -192,3 +192,17 @@ def test_a_piece_that_is_found_on_its_way_is_asked_for_no_more() -> None:
     it.torrent.disconnected(seed.link, "gone", it.now)
     it.seed().give()
     assert it.torrent.complete
+
+
+def test_a_piece_that_was_lost_as_it_was_written_is_fetched_again() -> None:
+    it = Fixture(2)
+    seed = it.seed()
+    it.store.error = StorageError("cleared", kind="lost")
+    it.store.hold = True
+    seed.give()
+    it.store.error = None
+    it.store.finish(it.now)
+    it.store.hold = False
+    assert it.heard.errors == []
+    seed.give()
+    assert it.torrent.complete
