@@ -5,6 +5,7 @@ and what is recorded when. It takes no decision about pieces or peers, and tells
 questions to its store.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from torrentide.browser.repair import Repair
 from torrentide.browser.shared import SharedStore
 from torrentide.browser.shim import JsBlob, JsBuffer
 from torrentide.browser.stores import FileStore, MemoryStore, blob_of
+from torrentide.engine.exchange import ROOM_SECONDS
 from torrentide.engine.torrent import Torrent
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
@@ -117,7 +119,8 @@ class Keeping:
                 place.shelf.found(index)
             else:
                 lost.append(index)
-        await store.move(files, there)
+        while not await store.move(files, there):
+            await asyncio.sleep(ROOM_SECONDS)
         return [index for index in there if index not in here], lost
 
     def priorities(self, piece_count: int) -> bytes | None:
