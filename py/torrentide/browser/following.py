@@ -42,10 +42,14 @@ class Following:
         self._closed = False
         line.tell("hello")
 
-    def close(self) -> None:
-        """The files are this tab's now, or nobody needs them: nothing that is heard counts any more."""
+    def stop(self) -> None:
+        """The other tab is gone: nothing that is heard counts any more."""
         self._closed = True
         self._to_check.clear()
+
+    def close(self) -> None:
+        """The files are this tab's now, and so is the fetching."""
+        self.stop()
         if self._wanted is not None:
             self._wanted.leave(None, time.monotonic())
 

@@ -59,6 +59,9 @@ class Leading:
         if self._listened:
             self._tell_all()
 
+    def stop(self) -> None:
+        """Nobody is before it."""
+
     def close(self) -> None:
         """There is nothing to end."""
 

@@ -45,6 +45,11 @@ class Sharing:
         if self._wanted is not None:
             following.known(self._wanted)
 
+    def stop(self) -> None:
+        """The tab that had the files is gone."""
+        if self._part is not None:
+            self._part.stop()
+
     def known(self, wanted: Wanted) -> None:
         """The metadata is here, and `wanted` is selected."""
         self._wanted = wanted

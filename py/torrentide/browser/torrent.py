@@ -178,6 +178,7 @@ class PageTorrent:
     async def take_over(self, place: Place) -> None:
         """The tab that had the storage is gone: it is ours, with what we fetched."""
         assert self._outer is not None
+        self._sharing.stop()
         self._take(place, self._outer, place.shelf.state.web_seeds)
         if self._wanted is not None:
             self._keeping.selected(self._wanted.priorities)
