@@ -1,11 +1,15 @@
-"""What a tab needs to keep company with others that have the same torrent, as Protocols. Nothing here holds
-code."""
+"""What a tab needs to keep company with others that have the same torrent, as Protocols; and what is done
+with metadata that another one gives."""
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from torrentide.browser.shim import JsBuffer
-from torrentide.errors import StorageError
+from torrentide.engine.torrent import Torrent
+from torrentide.errors import InvalidTorrent, StorageError
+from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, parse_metainfo
+from torrentide.pieces.bitfield import Bitfield
 from torrentide.ports import Buffer
 
 
@@ -36,3 +40,15 @@ class Shared(Protocol):
 
     def holds(self, index: int) -> bool:
         """Whether the piece does not depend on the other tab."""
+
+
+def learn(torrent: Torrent, data: bytes) -> None:
+    """Take the .torrent file that another tab gives, if it is this torrent's and lacks."""
+    if torrent.info is not None or torrent.closed or len(data) > MAX_TORRENT_BYTES:
+        return
+    try:
+        info = parse_metainfo(data).info
+    except InvalidTorrent:
+        return
+    if info.info_hash == torrent.info_hash:
+        torrent.learn(info, Bitfield(info.piece_count), time.monotonic())

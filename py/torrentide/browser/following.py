@@ -8,12 +8,12 @@ and compared with its hash.
 import time
 from collections.abc import Callable
 
-from torrentide.browser.company import Line, Shared
+from torrentide.browser.company import Line, Shared, learn
 from torrentide.browser.shim import JsBuffer
 from torrentide.browser.wanted import Wanted
 from torrentide.engine.torrent import Torrent
-from torrentide.errors import InvalidTorrent, PeerError, StorageError
-from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES, parse_metainfo
+from torrentide.errors import PeerError, StorageError
+from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES
 from torrentide.pieces.bitfield import Bitfield
 
 # Who has the files says each second whether it fetches. After so long without a word it is asked for one, and
@@ -25,13 +25,20 @@ CHECKED_AT_ONCE = 8
 
 
 class Following:
-    """Of `torrent`. `store` gives its store once the metadata is known."""
+    """Of `torrent`. `store` gives its store, `metadata` the .torrent file, once that is known."""
 
-    def __init__(self, line: Line, torrent: Torrent, store: Callable[[], Shared | None]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        torrent: Torrent,
+        store: Callable[[], Shared | None],
+        metadata: Callable[[], bytes | None],
+    ) -> None:
         self._wanted: Wanted | None = None
         self._line = line
         self._torrent = torrent
         self._store = store
+        self._metadata = metadata
         self._asked_at = time.monotonic()
         self._busy_until = self._asked_at + SILENCE_SECONDS
         # What the other tab wants: a priority for each piece.
@@ -89,26 +96,22 @@ class Following:
                 self._apply(now)
         elif kind in ("have", "lost"):
             self._check([index])
+        elif kind == "lacks":
+            metadata = self._metadata()
+            if metadata is not None:
+                self._line.tell_bytes("torrent", metadata)
         elif data is not None and data.byteLength <= MAX_TORRENT_BYTES:
             self._heard_bytes(kind, data.to_bytes(), now)
 
     def _heard_bytes(self, kind: str, data: bytes, now: float) -> None:
-        if kind == "torrent" and self._torrent.info is None:
-            self._learn(data, now)
+        if kind == "torrent":
+            learn(self._torrent, data)
         elif kind == "all":
             self._told = data
             self._compare(data)
         elif kind == "wants":
             self._wants = data
             self._apply(now)
-
-    def _learn(self, data: bytes, now: float) -> None:
-        try:
-            info = parse_metainfo(data).info
-        except InvalidTorrent:
-            return
-        if info.info_hash == self._torrent.info_hash:
-            self._torrent.learn(info, Bitfield(info.piece_count), now)
 
     def _apply(self, now: float) -> None:
         """Leave to the other tab what it fetches."""

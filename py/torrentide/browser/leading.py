@@ -8,10 +8,11 @@ with its hash before it is stored.
 import time
 from collections.abc import Callable
 
-from torrentide.browser.company import Line
+from torrentide.browser.company import Line, learn
 from torrentide.browser.shim import JsBuffer
 from torrentide.browser.wanted import Wanted
 from torrentide.engine.torrent import Torrent
+from torrentide.metainfo.metainfo import MAX_TORRENT_BYTES
 from torrentide.ports import Digest
 
 # Pieces of others that are being checked or stored; they keep what is dropped and offer it anew.
@@ -52,6 +53,8 @@ class Leading:
             self._tell_all()
         elif kind == "piece" and data is not None:
             self._take(index, data)
+        elif kind == "torrent" and data is not None and data.byteLength <= MAX_TORRENT_BYTES:
+            learn(self._torrent, data.to_bytes())
 
     def known(self, wanted: Wanted) -> None:
         """The metadata is here."""
@@ -92,6 +95,8 @@ class Leading:
             self._line.tell_bytes("all", picker.have.to_wire())
             self._wants = b""
             self._tell_wants()
+        else:
+            self._line.tell("lacks")
 
     def _tell_wants(self) -> None:
         if self._wanted is not None and self._wanted.priorities != self._wants:

@@ -40,7 +40,8 @@ class Sharing:
 
     def follow(self, torrent: Torrent) -> None:
         """Use the files that another tab has."""
-        following = self._part = Following(self._opened(torrent), torrent, self._keeping.shared)
+        line, store = self._opened(torrent), self._keeping.shared
+        following = self._part = Following(line, torrent, store, self._torrent_file)
         self._keeping.offer = following.offer
         if self._wanted is not None:
             following.known(self._wanted)

@@ -86,19 +86,19 @@ class Files:
 class Tabs:
     """A leader and a follower."""
 
-    def __init__(self, pieces: int = 4, *, magnet: bool = False) -> None:
+    def __init__(self, pieces: int = 4, *, magnet: bool = False, unknown: bool = False) -> None:
         self.room = Room()
         self.seeds: dict[Fixture, Remote] = {}
-        self.ahead, self.behind = Fixture(pieces), Fixture(pieces, magnet=magnet)
+        self.ahead, self.behind = Fixture(pieces, magnet=unknown), Fixture(pieces, magnet=magnet)
         self.files = Files(self.ahead)
-        metainfo = Metainfo(self.ahead.info)
-        self.selected = Wanted(self.ahead.torrent)
+        self.metainfo = Metainfo(self.ahead.info).to_bytes()
+        self.selected = None if unknown else Wanted(self.ahead.torrent)
         self.room.hearers = [lambda *_: None, lambda *_: None]
         self.leading = Leading(
             self.room.line(0),
             self.ahead.torrent,
             self.ahead.digest,
-            metainfo.to_bytes,
+            lambda: self.metainfo if self.ahead.torrent.info else None,
             self.selected,
             listened=False,
         )
@@ -109,7 +109,9 @@ class Tabs:
             self.known()
 
     def join(self) -> Following:
-        following = Following(self.room.line(1), self.behind.torrent, lambda: self.files)
+        following = Following(
+            self.room.line(1), self.behind.torrent, lambda: self.files, lambda: self.metainfo
+        )
         self.room.hearers[1] = following.heard
         self.files.offer = following.offer
         return following
@@ -154,6 +156,14 @@ def test_who_comes_later_hears_of_everything_that_is_there() -> None:
     assert tabs.here == [0, 1, 2, 3]
 
 
+def test_the_leader_learns_what_is_in_the_torrent_and_takes_what_came() -> None:
+    tabs = Tabs(unknown=True)
+    assert tabs.ahead.torrent.info == tabs.behind.info
+    tabs.files.memory[1] = tabs.behind.data[tabs.behind.info.piece_length :][: tabs.behind.info.piece_size(1)]
+    tabs.leading.known(Wanted(tabs.ahead.torrent))
+    assert list(tabs.ahead.store.pieces) == [1]
+
+
 def test_a_claim_counts_when_the_piece_was_read_and_is_good() -> None:
     tabs = Tabs()
     tabs.fetch(tabs.ahead)
@@ -192,6 +202,7 @@ def test_the_follower_leaves_to_the_leader_what_that_fetches() -> None:
     tabs = Tabs()
     tabs.leading.refresh(0.0)
     assert tabs.fetch(tabs.behind) == []
+    assert tabs.selected is not None
     tabs.selected.select(bytes([4, 0, 4, 4]), [], 0.0)
     tabs.leading.refresh(0.0)
     assert tabs.fetch(tabs.behind) == [1]
