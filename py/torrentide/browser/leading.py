@@ -84,6 +84,8 @@ class Leading:
         if torrent.down.rate(now) > 0:
             self._moved_at = now
         if self._listened:
+            if torrent.info is None:
+                self._line.tell("lacks")
             fetching = not (torrent.paused or torrent.wants_nothing)
             self._tell_wants()
             self._line.tell("here", int(fetching and now - self._moved_at < PATIENCE_SECONDS))

@@ -91,7 +91,7 @@ class Tabs:
         self.seeds: dict[Fixture, Remote] = {}
         self.ahead, self.behind = Fixture(pieces, magnet=unknown), Fixture(pieces, magnet=magnet)
         self.files = Files(self.ahead)
-        self.metainfo = Metainfo(self.ahead.info).to_bytes()
+        self.metainfo: bytes | None = Metainfo(self.ahead.info).to_bytes()
         self.selected = None if unknown else Wanted(self.ahead.torrent)
         self.room.hearers = [lambda *_: None, lambda *_: None]
         self.leading = Leading(
@@ -162,6 +162,16 @@ def test_the_leader_learns_what_is_in_the_torrent_and_takes_what_came() -> None:
     tabs.files.memory[1] = tabs.behind.data[tabs.behind.info.piece_length :][: tabs.behind.info.piece_size(1)]
     tabs.leading.known(Wanted(tabs.ahead.torrent))
     assert list(tabs.ahead.store.pieces) == [1]
+
+
+def test_a_leader_asks_for_the_metadata_until_somebody_has_it() -> None:
+    tabs = Tabs(unknown=True, magnet=True)
+    metadata, tabs.metainfo = tabs.metainfo, None
+    tabs.room.line(1).tell("hello")
+    assert tabs.ahead.torrent.info is None
+    tabs.metainfo = metadata
+    tabs.leading.refresh(0.0)
+    assert tabs.ahead.torrent.info == tabs.ahead.info
 
 
 def test_a_claim_counts_when_the_piece_was_read_and_is_good() -> None:
