@@ -40,6 +40,7 @@ def clearing() -> Iterator[Clearing]:
 
 def opened(new_page: NewPage, browser: str, site: Site) -> Page:
     page = new_page(browser, f"{site.url}/pages/blank.html")
+    page.set_default_timeout(60_000)
     page.add_script_tag(url="/pages/storage.js")
     return page
 

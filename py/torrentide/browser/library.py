@@ -182,7 +182,7 @@ class Library:
         self._js.forget()
         place.shelf = shelf = Shelf(self.fs, folder, self._timers, time.monotonic, failed)
         loaded = await called_back(shelf.load)
-        shelf.state, place.torrent = state, None
+        shelf.state = state
         gone = []
         if info is not None:
             shelf.open(info, have)
@@ -190,6 +190,8 @@ class Library:
             for index in gone:
                 shelf.lost(index)
         shelf.keep()
+        if place.torrent is not None:
+            shelf.keep_metadata(place.torrent)
         return gone
 
     def leave(self, place: Place) -> None:
