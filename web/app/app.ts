@@ -9,6 +9,8 @@ import { type Source, acceptDrops } from './drop';
 import { offerEarlier } from './earlier';
 import { plural } from './format';
 import { askForFiles, askForFolder, picker } from './pick';
+import { showRoom } from './room';
+import { installWorker } from './save';
 
 declare const Torrentide: typeof TorrentideClass;
 
@@ -45,7 +47,8 @@ part(document, 'open-form').addEventListener('submit', (event) => {
   openText(input.value);
   input.value = '';
 });
-void comeBack();
+installWorker();
+void comeBack().then(() => showRoom(client));
 
 /** Brings back what was here before; the link comes behind it, so that what it names is as it was left. */
 async function comeBack(): Promise<void> {
@@ -95,7 +98,7 @@ function start(make: (found: (torrent: Torrent) => void) => Torrent, title: stri
 }
 
 function show(torrent: Torrent, title: string): void {
-  const card = torrentCard(torrent, title, (text) => say(alerts, text, 'note'));
+  const card = torrentCard(client, torrent, title, (text) => say(alerts, text, 'note'));
   cards.set(torrent, card);
   part(document, 'torrents').prepend(card);
 }

@@ -1,18 +1,19 @@
 // The card of one torrent: shows its state, its links, its files and what went wrong. It reads the torrent's properties and
 // events; it knows nothing of the other torrents or of how this one came.
 
+import type Torrentide from '../src/index';
 import type { FileEntry, Torrent } from '../src/index';
 import { copyText, fromTemplate, part, say } from './dom';
 import { bytes, duration, percent, plural, speed } from './format';
 import { offerPlayer } from './player';
-import { canWrite, canWriteFolders, saveButton } from './save';
+import { canStream, canWriteFolders, saveButton } from './save';
 
 /** Rows of the file list: a torrent may name more files than a page can show. */
 const MAX_ROWS = 1_000;
 const REFRESH_MS = 500;
 
 /** Makes the card; it follows the torrent until the torrent is destroyed without an error. `tell` gets what is to be said without it. */
-export function torrentCard(torrent: Torrent, title: string, tell: (text: string) => void): HTMLElement {
+export function torrentCard(client: Torrentide, torrent: Torrent, title: string, tell: (text: string) => void): HTMLElement {
   const card = fromTemplate('card');
   const messages = part(card, 'messages');
   let failed = false;
@@ -21,6 +22,10 @@ export function torrentCard(torrent: Torrent, title: string, tell: (text: string
   for (const event of ['infoHash', 'ready', 'done', 'seed', 'wire'] as const) torrent.on(event, show);
   torrent.on('metadata', () => showFiles(card, torrent));
   torrent.on('warning', ({ message }) => say(messages, message, 'warning'));
+  torrent.on('storageFull', show).on('storageRoom', () => {
+    say(messages, 'There is room again: the download goes on.', 'note');
+    show();
+  });
   torrent.on('error', ({ code, message }) => {
     // It has a card already, which the page shows.
     if (code === 'ERR_DUPLICATE_TORRENT') return;
@@ -48,14 +53,15 @@ export function torrentCard(torrent: Torrent, title: string, tell: (text: string
   });
   part(card, 'remove').addEventListener('click', () => {
     card.remove();
-    void remove(torrent, torrent.name ?? title, tell);
+    void remove(client, torrent, torrent.name ?? title, tell);
   });
   show();
   return card;
 }
 
-async function remove(torrent: Torrent, name: string, tell: (text: string) => void): Promise<void> {
-  const freed = await torrent.client?.remove(torrent);
+async function remove(client: Torrentide, torrent: Torrent, name: string, tell: (text: string) => void): Promise<void> {
+  // Of one that failed nothing may be left.
+  const freed = await client.remove(torrent).catch(() => 0);
   tell(freed ? `"${name}" was removed: ${bytes(freed)} freed.` : `"${name}" was removed.`);
 }
 
@@ -87,6 +93,7 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
 function stateText(torrent: Torrent): string {
   if (torrent.paused) return torrent.done ? 'Paused: not shared.' : 'Paused.';
   if (torrent.done) return torrent.received ? 'Complete and checked. You are now sharing it.' : 'Ready to be downloaded by others.';
+  if (torrent.storageFull) return 'Waiting: there is no room left. Remove something here or on your disk, and it goes on by itself.';
   if (torrent.hashing) return 'Reading the files …';
   if (torrent.ready && torrent.numPeers) return 'Downloading …';
   if (torrent.ready) return 'Waiting for somebody who has it …';
@@ -143,9 +150,9 @@ function showFileProgress(card: HTMLElement, torrent: Torrent): void {
     const row = rows[index] as HTMLElement;
     const done = file.done || torrent.done;
     part(row, 'file-size').textContent = done ? bytes(file.length) : `${percent(file.progress)} of ${bytes(file.length)}`;
-    part<HTMLButtonElement>(row, 'save').disabled = !done && !canWrite;
+    part<HTMLButtonElement>(row, 'save').disabled = !done && !canStream;
   });
-  part<HTMLButtonElement>(card, 'save-zip').disabled = !torrent.done && !canWrite;
+  part<HTMLButtonElement>(card, 'save-zip').disabled = !torrent.done && !canStream;
 }
 
 /** Only when it changes: a screen reader reads every write. */

@@ -7,9 +7,14 @@ interface Options {
   progress(written: number, length: number): void;
 }
 
-/** Whether a page can write as the bytes come: then there is no need to wait for the last of them. */
-export const canWrite = 'showSaveFilePicker' in window;
+/** Whether a page can save as the bytes come: then there is no need to wait for the last of them. */
+export const canStream = 'showSaveFilePicker' in window || 'serviceWorker' in navigator;
 export const canWriteFolders = 'showDirectoryPicker' in window;
+
+/** Has the browser save as the bytes come where a page writes no files. Without it all is gathered first: nothing is said of that. */
+export function installWorker(): void {
+  navigator.serviceWorker?.register('../torrentide-sw.js').catch(() => {});
+}
 
 export function saveButton(button: HTMLButtonElement, save: (options: Options) => Promise<void>, failed: (error: Error) => void): void {
   const label = button.textContent;
