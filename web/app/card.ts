@@ -3,7 +3,7 @@
 
 import type Torrentide from '../src/index';
 import type { FileEntry, Torrent } from '../src/index';
-import { copyText, fromTemplate, part, say } from './dom';
+import { copyText, fromTemplate, part, relabel, say } from './dom';
 import { bytes, duration, percent, plural, speed } from './format';
 import { offerPlayer } from './player';
 import { canStream, canWriteFolders, saveButton } from './save';
@@ -52,7 +52,10 @@ export function torrentCard(client: Torrentide, torrent: Torrent, title: string,
     show();
   });
   part(card, 'remove').addEventListener('click', () => {
+    const next = card.nextElementSibling ?? card.previousElementSibling;
     card.remove();
+    // Who has no mouse goes on from there.
+    part(next ?? document, next ? 'remove' : 'pick-files').focus();
     void remove(client, torrent, torrent.name ?? title, tell);
   });
   show();
@@ -75,9 +78,10 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   const name = torrent.name ?? title;
   const fraction = torrent.hashing && !torrent.ready ? torrent.hashing : torrent.progress;
   const progress = part<HTMLProgressElement>(card, 'progress');
-  part(card, 'name').textContent = name;
+  showName(card, name);
   setText(part(card, 'state'), stateText(torrent));
-  setText(part(card, 'pause'), torrent.paused ? 'Resume' : 'Pause');
+  const word = torrent.paused ? 'Resume' : 'Pause';
+  relabel(part(card, 'pause'), word, `${word} ${name}`);
   progress.value = fraction;
   progress.setAttribute('aria-label', `Progress of ${name}`);
   part(card, 'percent').textContent = percent(fraction);
@@ -88,6 +92,12 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   part(card, 'eta').textContent = torrent.done ? '–' : duration(torrent.timeRemaining);
   if (torrent.magnetURI) showLinks(card, torrent, torrent.magnetURI);
   showFileProgress(card, torrent);
+}
+
+function showName(card: HTMLElement, name: string): void {
+  setText(part(card, 'name'), name);
+  card.setAttribute('aria-label', name);
+  relabel(part(card, 'remove'), 'Remove', `Remove ${name}`);
 }
 
 function stateText(torrent: Torrent): string {
@@ -102,7 +112,7 @@ function stateText(torrent: Torrent): string {
 }
 
 function showFailure(card: HTMLElement, title: string): void {
-  part(card, 'name').textContent ||= title;
+  showName(card, part(card, 'name').textContent || title);
   setText(part(card, 'state'), 'Stopped.');
   for (const hidden of ['progress', 'share', 'files', 'pause']) part(card, hidden).hidden = true;
   card.querySelector('dl')?.remove();

@@ -1,5 +1,6 @@
 // Buttons that save: while one works it tells how far it is, and a second press ends it. What is saved, its owner knows.
 
+import { relabel } from './dom';
 import { percent } from './format';
 
 interface Options {
@@ -17,13 +18,14 @@ export function installWorker(): void {
 }
 
 export function saveButton(button: HTMLButtonElement, save: (options: Options) => Promise<void>, failed: (error: Error) => void): void {
-  const label = button.textContent;
+  const { textContent: text } = button;
+  const name = button.getAttribute('aria-label');
   let stop: AbortController | null = null;
   button.addEventListener('click', async () => {
     if (stop) return stop.abort();
     stop = new AbortController();
     const progress: Options['progress'] = (written, length) => (button.textContent = `Stop (${percent(written / length)})`);
-    button.textContent = 'Stop';
+    relabel(button, 'Stop', `Stop: ${name ?? text}`);
     try {
       await save({ signal: stop.signal, progress });
     } catch (error) {
@@ -31,6 +33,6 @@ export function saveButton(button: HTMLButtonElement, save: (options: Options) =
       if ((error as Error).name !== 'AbortError') failed(error as Error);
     }
     stop = null;
-    button.textContent = label;
+    relabel(button, text, name);
   });
 }

@@ -61,20 +61,34 @@ function ask(client: Client, { url, method, headers, destination }: Request): Pr
   };
   return new Promise((resolve) => {
     const none = (): void => {
+      unwatch();
+      clearTimeout(timer);
       port.postMessage(false);
       port.close();
       resolve(null);
     };
+    const unwatch = watch(client, none);
     const timer = setTimeout(none, SILENCE_MS);
     port.onmessage = ({ data }: MessageEvent<Answer | true>) => {
       clearTimeout(timer);
       // It may wait for a torrent's metadata, as long as that takes.
       if (data === true) return;
-      if (data.status === 404) none();
-      else resolve({ answer: data, port, client });
+      if (data.status === 404) return none();
+      unwatch();
+      resolve({ answer: data, port, client });
     };
     client.postMessage(message, [port2]);
   });
+}
+
+/** Calls `gone` when the tab was closed, until it is told not to. */
+function watch({ id }: Client, gone: () => void): () => void {
+  const timer = setInterval(async () => {
+    if (await self.clients.get(id)) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_MS);
+  return () => clearInterval(timer);
 }
 
 /** The first reply; what else comes is told that nobody wants it. */
@@ -97,16 +111,16 @@ function firstOf(asked: Promise<Reply | null>[]): Promise<Reply | null> {
 
 /** One chunk is asked for at a time, when the browser has room for it. */
 function bodyOf(port: MessagePort, client: Client): ReadableStream<Uint8Array> {
-  let look: ReturnType<typeof setInterval> | undefined;
+  let unwatch = (): void => {};
   const end = (): void => {
-    clearInterval(look);
+    unwatch();
     port.close();
   };
   const body: UnderlyingDefaultSource<Uint8Array> = {
     pull: (controller) =>
       new Promise<void>((resolve) => {
         port.onmessage = ({ data }: MessageEvent<Uint8Array | Failure | null | false>) => {
-          clearInterval(look);
+          unwatch();
           if (data instanceof Uint8Array) controller.enqueue(data);
           else {
             end();
@@ -115,13 +129,11 @@ function bodyOf(port: MessagePort, client: Client): ReadableStream<Uint8Array> {
           }
           resolve();
         };
-        const gone = async (): Promise<void> => {
-          if (await self.clients.get(client.id)) return;
+        unwatch = watch(client, () => {
           end();
           controller.error(new TypeError('The tab that has the torrent was closed.'));
           resolve();
-        };
-        look = setInterval(() => void gone(), LOOK_MS);
+        });
         port.postMessage(true);
       }),
     cancel: () => {
