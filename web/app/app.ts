@@ -76,8 +76,10 @@ function openFiles(sources: Source[]): void {
   }
 }
 
-function seed(sources: Source[]): void {
-  if (sources.length === 0) return;
+function seed(given: Source[]): void {
+  if (given.length === 0) return;
+  // Whatever order the system lists them in: the same files have the same link.
+  const sources = [...given].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   const loose = sources.length > 1 && sources.every(isLoose);
   const name = loose ? `${sources[0]?.name} and ${plural(sources.length - 1, 'more file')}` : undefined;
   start((found) => client.seed(sources, { announce: [TRACKER], ...(name ? { name } : {}) }, found), name ?? sources[0]?.name ?? 'Files');
@@ -121,9 +123,13 @@ function openHash(): void {
 
 /** Whether it lies in no folder. */
 function isLoose(source: Source): boolean {
-  if (!(source instanceof File)) return source.kind === 'file';
+  return source instanceof File ? !pathOf(source).includes('/') : source.kind === 'file';
+}
+
+function pathOf(source: Source): string {
+  if (!(source instanceof File)) return source.name;
   const { fullPath, webkitRelativePath } = source as File & { fullPath?: string };
-  return !(fullPath ?? webkitRelativePath).replace(/^\//, '').includes('/');
+  return (fullPath ?? webkitRelativePath).replace(/^\//, '') || source.name;
 }
 
 function showEngine(phase: string, text: string): void {

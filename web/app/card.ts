@@ -89,7 +89,7 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   part(card, 'peers').textContent = String(torrent.numPeers);
   part(card, 'down').textContent = speed(torrent.downloadSpeed);
   part(card, 'up').textContent = speed(torrent.uploadSpeed);
-  part(card, 'eta').textContent = torrent.done ? '–' : duration(torrent.timeRemaining);
+  part(card, 'eta').textContent = torrent.done || torrent.paused ? '–' : duration(torrent.timeRemaining);
   if (torrent.magnetURI) showLinks(card, torrent, torrent.magnetURI);
   showFileProgress(card, torrent);
 }

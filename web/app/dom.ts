@@ -26,8 +26,9 @@ export function relabel(button: HTMLElement, text: string, name: string | null):
 /** Longest list of messages; the oldest go first. */
 const MAX_MESSAGES = 10;
 
-/** Adds a message to a list, unless it is there already. */
-export function say(list: HTMLElement, text: string, kind: 'note' | 'warning' | 'error'): void {
+/** Adds a message to a list, unless it is there already. Those of the library begin as if in the middle of a sentence. */
+export function say(list: HTMLElement, message: string, kind: 'note' | 'warning' | 'error'): void {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
   if ([...list.children].some((item) => item.textContent === text)) return;
   const item = document.createElement('li');
   item.className = kind;
