@@ -28,8 +28,9 @@ class FileServer(Served):
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
         self.requests: list[tuple[str, str, dict[str, str]]] = []
-        # Most requests at a time.
+        # Most requests at a time, and bytes of bodies.
         self.most = 0
+        self.sent = 0
         self._open = 0
         self._busy: set[str] = set()
         super().__init__()
@@ -86,6 +87,7 @@ class FileServer(Served):
             body = bytes(len(body))
         for start in range(0, len(body), CHUNK):
             await response.write(body[start : start + CHUNK])
+            self.sent += len(body[start : start + CHUNK])
         if how == "cut" and request.transport is not None:
             request.transport.close()
         return response

@@ -295,12 +295,12 @@ export class Torrent extends TorrentMirror {
         const question = { type: 'blob', torrent: this.#number, file: index, start, end } as const;
         return (await this.#engine.call(question, signal)) as Blob;
       },
-      reader: (start, end, rate) => {
+      reader: (start, end, pace) => {
         const of = { torrent: this.#number, reader: this.#engine.number() };
         return new ByteReader(start, end, {
           pull: async (at, signal) => {
             if (this.#destroyed) throw closed('torrent');
-            const question = { type: 'pull', ...of, file: index, start: at, end, rate } as const;
+            const question = { type: 'pull', ...of, file: index, start: at, end, ...pace() } as const;
             return (await this.#engine.call(question, signal)) as Uint8Array<ArrayBuffer> | null;
           },
           close: () => this.#tell({ type: 'unread', reader: of.reader }),

@@ -22,6 +22,8 @@ export function stream(file: FileEntry, element: HTMLMediaElement): Streaming {
   running.get(element)?.abort();
   const stop = new AbortController();
   running.set(element, stop);
+  file.screens.add(element);
+  stop.signal.addEventListener('abort', () => file.screens.delete(element), { once: true });
   const ready = start(file, element, stop.signal);
   ready.catch((error: unknown) => {
     if (!stop.signal.aborted) failed(file, element, wrap(error, file));
