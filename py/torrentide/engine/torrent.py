@@ -206,11 +206,6 @@ class Torrent:
         assert self._exchange is not None, "priorities before the metadata is known"
         self._exchange.set_priorities(priorities, now)
 
-    def set_file_priority(self, place: int, priority: int, now: float) -> None:
-        """Change the priority of the file at `place` of `info.files`. The info must be known."""
-        assert self._exchange is not None, "priorities before the metadata is known"
-        self._exchange.set_priorities(self._exchange.files.set(place, priority), now)
-
     def open_reader(self, start: int, end: int, now: float, rate: float | None = None) -> Reader:
         """Somebody reads bytes `start` to `end` (exclusive) of the torrent in order, `rate` of them a second
         if that is known: they are fetched before others, in time for that. The info must be known."""
