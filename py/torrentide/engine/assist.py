@@ -14,7 +14,8 @@ from torrentide.pieces.bitfield import Bitfield
 # What a reader comes to within so many seconds is fetched whoever else could bring it: a read of a web seed
 # takes about a second (`webseed.RUN_SECONDS`).
 LATE_SECONDS = 5.0
-# Peers are found and connected within that time, or there are none.
+# Peers are found and connected within that time, or there are none. Until then they may be expected to bring
+# what is not late.
 ALONE_SECONDS = 10.0
 
 
@@ -36,6 +37,7 @@ def allowed(
     held = [peer.pieces for peer in company if peer.pieces is not None and not peer.peer_choking]
     wanted = Bitfield(count)
     for index, due in readers.near.items():
-        if due - now < LATE_SECONDS or not (index in turns or any(index in theirs for theirs in held)):
+        others = not company or index in turns or any(index in theirs for theirs in held)
+        if due - now < LATE_SECONDS or not others:
             wanted.add(index)
     return wanted

@@ -378,9 +378,11 @@ class Deadlines:
 
     def _free_late(self, key: Key, holders: list[Holder], now: float) -> None:
         """Take a block back from those who were asked for it, if none of them brings it in time."""
-        in_time = self._readers.deadlines[key[0]] - now
+        # A web seed takes a while itself.
+        in_time = self._readers.deadlines[key[0]] - now - WAY_SECONDS
         for holder in holders:
-            if not self._keeps_waiting(holder.peer, now) and (holder.coming or holder.wait <= in_time):
+            on_its_way = holder.coming and in_time > 0
+            if not self._keeps_waiting(holder.peer, now) and (on_its_way or holder.wait <= in_time):
                 return
         for holder in holders:
             self._requests.take_back(holder.peer, [key], now)
