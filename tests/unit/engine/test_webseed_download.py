@@ -149,11 +149,10 @@ def watch(it: Fixture, *theirs: int, slack: float = 0.0) -> None:
     it.downloader.deadlines.plan(0.0)
 
 
-def test_a_viewer_alone_gets_what_is_near_and_all_else_when_nobody_came() -> None:
+def test_a_viewer_alone_gets_what_comes_next_and_all_else_when_nobody_came() -> None:
     it = Fixture([("f", 5 * MIB)])
     watch(it)
-    near = range(10, 30)
-    assert reserved(it, 0.0) == list(near)
+    assert reserved(it, 0.0) == list(range(10, 10 + int(LATE_SECONDS)))
     assert reserved(it, 1.01 * ALONE_SECONDS) == list(range(it.picker.have.count))
 
 
