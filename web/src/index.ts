@@ -14,7 +14,8 @@ export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mi
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
 export type { ChunkStore, ChunkStoreConstructor, StoreOptions } from './api/page-store';
 export { TorrentVideo } from './media/element';
-export type { VideoStatistics } from './media/element';
+export type { VideoStatistics } from './media/statistics';
+export type { PipeTarget, ReadStream, ReadStreamEvents } from './api/read-stream';
 export type { RenderOptions } from './media/render';
 export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';

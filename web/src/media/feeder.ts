@@ -22,6 +22,8 @@ const FULL_REST_MS = 500;
 export interface FeederHooks {
   element: HTMLMediaElement;
   signal: AbortSignal;
+  /** More of this track is there. */
+  fed(): void;
   /** This track has been fed to its end, for now. */
   ended(): void;
 }
@@ -111,6 +113,7 @@ export class Feeder {
     await this.#read();
     if (this.#changed) return true;
     await this.#feed();
+    this.#hooks.fed();
     await this.#forget(time - BEHIND);
     return true;
   }

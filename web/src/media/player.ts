@@ -9,8 +9,8 @@ import { makePackager } from './fragments';
 import { type Opened, type Playable, broken, isFault, open } from './opening';
 import { Packets } from './packets';
 
-/** A hole in the data that is jumped over, in seconds: recorders leave such. */
-const MAX_GAP = 1.5;
+/** A hole in the data that is jumped over without a word, in seconds: recorders leave such. */
+const SMALL_GAP = 1.5;
 
 interface Stage {
   file: MediaFile;
@@ -26,19 +26,19 @@ interface Stage {
 
 export const play: Play = async (file, element, hooks) => {
   const bytes = new FileBytes(file, hooks.signal);
-  const opened = await open(file, bytes);
-  hooks.signal.throwIfAborted();
+  const { source, opened } = await begin(file, element, bytes, hooks.signal);
   if (opened.refused.length) {
     hooks.warn({ code: 'ERR_MEDIA_CODEC', message: `A part of "${file.name}" can't be played: this browser does not know ${opened.refused.join(', ')}.` });
   }
-  const source = await attach(element, hooks.signal);
   if (opened.duration) source.duration = opened.duration;
   const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [], failed: false };
   const sound = opened.audio[opened.firstAudio];
   const audioBuffer = sound && source.addSourceBuffer(sound.mime);
   const videoBuffer = opened.video && source.addSourceBuffer(opened.video.mime);
-  if (opened.video && videoBuffer) await feed(stage, opened.video, videoBuffer);
-  const audioFeeder = sound && audioBuffer && (await feed(stage, sound, audioBuffer));
+  const [, audioFeeder] = await Promise.all([
+    opened.video && videoBuffer && feed(stage, opened.video, videoBuffer),
+    sound && audioBuffer && feed(stage, sound, audioBuffer),
+  ]);
   follow(stage);
   const audioTracks = await Promise.all(opened.audio.map(({ track }, at) => describe(track, at === opened.firstAudio)));
   await firstData(stage);
@@ -53,6 +53,22 @@ export const play: Play = async (file, element, hooks) => {
     },
   };
 };
+
+/** Reads the head of the file while the element gets ready. Leaves nothing on the element where that fails. */
+async function begin(file: MediaFile, element: HTMLMediaElement, bytes: FileBytes, signal: AbortSignal): Promise<Pick<Stage, 'source' | 'opened'>> {
+  const attached = attach(element, signal);
+  const { src } = element;
+  try {
+    const [source, opened] = await Promise.all([attached, open(file, bytes)]);
+    return { source, opened };
+  } catch (error) {
+    if (!signal.aborted && element.src === src) {
+      element.removeAttribute('src');
+      element.load();
+    }
+    throw error;
+  }
+}
 
 function attach(element: HTMLMediaElement, signal: AbortSignal): Promise<MediaSource> {
   const source = new MediaSource();
@@ -71,7 +87,12 @@ async function feed(stage: Stage, { track, container }: Playable, buffer: Source
   const first = await packets.firstKey();
   if (!first) throw broken(file, new Error('a track is empty'));
   const packager = await makePackager(track, container, first);
-  const feeder = new Feeder(buffer, packets, packager, { element, signal: hooks.signal, ended: () => finish(stage) });
+  const feeder = new Feeder(buffer, packets, packager, {
+    element,
+    signal: hooks.signal,
+    fed: () => jump(stage),
+    ended: () => finish(stage),
+  });
   feeders.push(feeder);
   return feeder;
 }
@@ -98,7 +119,6 @@ function follow(stage: Stage): void {
   element.addEventListener('seeking', seeking, { signal });
   for (const name of ['timeupdate', 'play', 'playing', 'waiting']) element.addEventListener(name, wake, { signal });
   element.addEventListener('waiting', () => jump(stage), { signal });
-  element.addEventListener('progress', () => jump(stage), { signal });
   element.addEventListener('error', () => end(stage, element.error), { signal });
 }
 
@@ -109,13 +129,19 @@ function inside({ buffered, currentTime }: HTMLMediaElement): boolean {
   return false;
 }
 
-/** A browser waits before the smallest hole for ever. */
-function jump({ element, feeders }: Stage): void {
+/** A browser waits before the smallest hole for ever. What has not been fed yet is none: it will come. */
+function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
-  if (inside(element) || !feeders.every((feeder) => feeder.passed(currentTime)) || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
+  if (inside(element) || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
+  if (!feeders.every((feeder) => feeder.passed(currentTime))) return;
   for (let at = 0; at < buffered.length; at++) {
     const start = buffered.start(at);
-    if (start > currentTime && start < currentTime + MAX_GAP) return void (element.currentTime = start);
+    if (start <= currentTime) continue;
+    if (start > currentTime + SMALL_GAP) {
+      const hole = `${currentTime.toFixed(1)} to ${start.toFixed(1)} s`;
+      hooks.warn({ code: 'ERR_MEDIA_BROKEN', message: `"${file.name}" has nothing for ${hole}: that is passed over.` });
+    }
+    return void (element.currentTime = start);
   }
 }
 

@@ -5,6 +5,7 @@ import type { FileEntry } from '../api/file';
 import { engineURL } from '../engine-host';
 import { TorrentideError, guarded } from '../errors';
 import type { Fault, Play, PlayHooks, Playing } from './contract';
+import { tellStalls } from './stalls';
 
 /** Largest file that is read whole for want of another way; as in WebTorrent 1. */
 export const MAX_BLOB_BYTES = 200 * 1000 * 1000;
@@ -23,6 +24,11 @@ export function stream(file: FileEntry, element: HTMLMediaElement): Streaming {
   const stop = new AbortController();
   running.set(element, stop);
   const ready = start(file, element, stop.signal);
+  tellStalls(element, stop.signal, () => {
+    const error = new TorrentideError('ERR_MEDIA_STALLED', `"${file.name}" waits: the next of its bytes have not come for a while. client.diagnose() tells why.`);
+    guarded(() => void file.emit('warning', error));
+    return error;
+  });
   ready.catch((error: unknown) => {
     if (!stop.signal.aborted) failed(file, element, wrap(error, file));
     stop.abort();
@@ -83,27 +89,42 @@ async function sourcePlay(file: FileEntry, element: HTMLMediaElement, signal: Ab
     fail: (fault) => settled && failed(file, element, TorrentideError.from(fault)),
   };
   const play = await player();
+  signal.throwIfAborted();
+  const begun = play(file, element, hooks);
+  const unwatch = watch(element, signal);
   try {
-    const playing = await play(file, element, hooks);
-    watch(element, signal);
-    return playing;
+    return await begun;
   } catch (error) {
+    unwatch();
     throw signal.aborted ? signal.reason : wrap(error, file);
   } finally {
     settled = true;
   }
 }
 
-/** Ends the playing when the page gives the element something else. */
-function watch(element: HTMLMediaElement, signal: AbortSignal): void {
+/** Ends the playing when the page gives the element something else than it has now. Gives what ends the watch. */
+function watch(element: HTMLMediaElement, signal: AbortSignal): () => void {
   const { src } = element;
   const check = (): void => {
     if (element.src !== src) running.get(element)?.abort();
   };
   element.addEventListener('emptied', check, { signal });
+  return () => element.removeEventListener('emptied', check);
 }
 
 let loading: Promise<Play> | undefined;
+let expected = false;
+
+/** Has the player loaded when the page has nothing else to do, where a click may ask for it: that takes longer than all the rest. */
+export function expectPlaying(file: FileEntry): void {
+  if (expected || typeof MediaSource !== 'function' || !/^(video|audio)\//.test(file.type)) return;
+  expected = true;
+  const load = (): void => {
+    if (!file.servedURL) void player().catch(() => (expected = false));
+  };
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(load);
+  else setTimeout(load);
+}
 
 /** The player, loaded when it is first needed. */
 async function player(): Promise<Play> {
