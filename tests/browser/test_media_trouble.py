@@ -1,5 +1,5 @@
-"""Players in trouble: films that lie, bytes that do not come, and pages that change their mind. Each ends with
-a clear event, or plays; the page stays alive."""
+"""Players in trouble: films that lie, bytes that do not come, pages that change their mind. Each ends with a
+clear event, or plays; the page stays alive."""
 
 from typing import Any
 
