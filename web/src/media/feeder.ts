@@ -44,6 +44,7 @@ export class Feeder {
   /** What was read and is to be fed next. */
   #batch: Timed[] = [];
   #mime = '';
+  #head: Promise<void> = Promise.resolve();
   #done = false;
   #wake: () => void = () => {};
   #awake = false;
@@ -70,7 +71,9 @@ export class Feeder {
   async run(): Promise<void> {
     const { signal } = this.#hooks;
     signal.addEventListener('abort', () => this.wake());
-    if (this.#packager.head.length) await this.#append(this.#packager.head);
+    // The browser takes it in while the first packets are read.
+    this.#head = this.#packager.head.length ? this.#append(this.#packager.head) : Promise.resolve();
+    this.#head.catch(() => {});
     while (!signal.aborted) {
       try {
         if (!(await this.#step())) await this.#pause();
@@ -111,6 +114,7 @@ export class Feeder {
       return false;
     }
     await this.#read();
+    await this.#head;
     if (this.#changed) return true;
     await this.#feed();
     this.#hooks.fed();
@@ -119,6 +123,7 @@ export class Feeder {
   }
 
   async #startOver(): Promise<void> {
+    await this.#head;
     this.#changed = false;
     this.#opened = null;
     this.#batch = [];
