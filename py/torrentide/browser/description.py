@@ -1,11 +1,38 @@
-"""What is in a torrent, as the page is told when the metadata is here. Nothing here changes later."""
+"""What a torrent is, as the page is told when it is added and when its metadata is here. Nothing here
+changes later."""
 
+from dataclasses import replace
 from typing import Any
 
 from torrentide.metainfo.info import Info
-from torrentide.metainfo.magnet import Magnet
+from torrentide.metainfo.magnet import Magnet, magnet_of
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.pieces.availability import DEFAULT_PRIORITY
+
+
+def info_hash_of(outer: Metainfo | Magnet) -> bytes:
+    """The info-hash of a .torrent or a magnet link."""
+    return outer.info_hash if isinstance(outer, Magnet) else outer.info.info_hash
+
+
+def link_state(outer: Metainfo | Magnet, trackers: list[str], web_seeds: list[str]) -> dict[str, Any]:
+    """The fields of a TorrentState that are known before the metadata, with all trackers and web seeds that
+    are used."""
+    magnet = outer if isinstance(outer, Magnet) else magnet_of(outer)
+    state: dict[str, Any] = {
+        "infoHash": info_hash_of(outer).hex(),
+        "announce": trackers,
+        "urlList": web_seeds,
+        "magnetURI": str(replace(magnet, trackers=tuple(trackers))),
+    }
+    name = outer.safe_name if isinstance(outer, Magnet) else outer.info.name
+    if name:
+        state["name"] = name
+    if isinstance(outer, Magnet):
+        state["peerAddresses"] = [f"{host}:{port}" for host, port in outer.peers]
+        if outer.exact_sources:
+            state["xs"] = list(outer.exact_sources)
+    return state
 
 
 def info_state(info: Info) -> dict[str, Any]:

@@ -1,0 +1,196 @@
+"""Where the bytes of one torrent are, and the record of how it is used.
+
+Owns the choice among files of the origin, memory, the files that a seed was made of and the page's own store,
+and what is recorded when. It takes no decision about pieces or peers, and tells the page nothing but the
+questions to its store.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import js
+
+from torrentide.browser.facilities import Facilities
+from torrentide.browser.library import Place
+from torrentide.browser.mirror import Mirror
+from torrentide.browser.originals import OriginalStore
+from torrentide.browser.page_store import PageStore
+from torrentide.browser.shim import JsBlob
+from torrentide.browser.stores import FileStore, MemoryStore, blob_of
+from torrentide.errors import StorageError
+from torrentide.metainfo.info import Info
+from torrentide.metainfo.magnet import Magnet
+from torrentide.metainfo.metainfo import Metainfo
+from torrentide.pieces.bitfield import Bitfield
+
+AnyStore = FileStore | MemoryStore | OriginalStore | PageStore
+
+
+class Keeping:
+    """Of the torrent that `mirror` tells of. `broken` is told when the page's store fails. `options` are the
+    page's TorrentOptions, set before anything else."""
+
+    def __init__(
+        self, facilities: Facilities, mirror: Mirror, broken: Callable[[StorageError], None]
+    ) -> None:
+        self.options: dict[str, Any] = {}
+        # The files that it was made of, one after the other.
+        self.whole: JsBlob | None = None
+        # Where it is stored; None: in memory, or in the files that it was made of.
+        self.place: Place | None = None
+        self.store: AnyStore | None = None
+        self._facilities = facilities
+        self._mirror = mirror
+        self._broken = broken
+        self._statistics_moved = False
+
+    # -- The place
+
+    def take(
+        self,
+        place: Place,
+        outer: Metainfo | Magnet,
+        web_seeds: Sequence[str],
+        limits: dict[str, float],
+        *,
+        paused: bool,
+    ) -> None:
+        """Store the torrent there, and how it is used."""
+        self.place = place
+        state, options = place.shelf.state, self.options
+        if self._mirror.swarm is None:
+            self._mirror.before = (state.received, state.uploaded)
+        state.magnet = str(outer) if isinstance(outer, Magnet) else ""
+        state.trackers, state.web_seeds = options["announce"], list(web_seeds)
+        state.order = state.order or int(js.Date.now())
+        state.down, state.up = int(limits["down"]), int(limits["up"])
+        state.paused, state.sequential = paused, options["sequential"]
+        state.session = options["persist"]
+        if not options["restore"]:
+            state.priorities = b""
+
+    async def move(self, info: Info, place: Place) -> Bitfield:
+        """What is in memory goes to `place`, which was just taken; gives the pieces that were there."""
+        have = Bitfield(info.piece_count) if place.have is None else place.have
+        found = have.copy()
+        assert isinstance(self.store, MemoryStore)
+        moved = await self.store.move(self._file_store(info, place, have), found)
+        return found if moved else Bitfield(info.piece_count)
+
+    def priorities(self, piece_count: int) -> bytes | None:
+        """Those that are to be restored, if there are any."""
+        if self.place is None or not self.options["restore"]:
+            return None
+        return self.place.shelf.state.priorities_of(piece_count)
+
+    # -- The store
+
+    def open(self, info: Info) -> AnyStore:
+        """The store of a torrent, of which `info` is known now."""
+        if self.whole is not None:
+            self.store = OriginalStore(info, self.whole, self._facilities.originals)
+        elif self.place is not None:
+            self.store = self._file_store(info, self.place, self.place.have)
+        elif self.options["storage"] == "page":
+            self.store = self._page_store(info)
+        else:
+            self.store = MemoryStore(info, self._facilities.memory)
+        return self.store
+
+    async def look(self, info: Info) -> Bitfield:
+        """The pieces that the page's store has."""
+        store = self._page_store(info)
+        if self.options["skipVerify"]:
+            return Bitfield.full(info.piece_count)
+        return await store.found(self._facilities.digests)
+
+    def store_answer(self, job: int, data: Any, error: str | None) -> None:
+        """The page's store called back; see `PageStore.answer`."""
+        if isinstance(self.store, PageStore):
+            self.store.answer(job, data, error)
+
+    def lost(self, index: int) -> None:
+        """The piece is not what it was."""
+        assert self.store is not None
+        if not isinstance(self.store, OriginalStore):
+            self.store.lost(index)
+
+    def _file_store(self, info: Info, place: Place, have: Bitfield | None) -> FileStore:
+        if place.have is None:
+            have = Bitfield(info.piece_count)
+            place.shelf.open(info, have)
+        assert have is not None
+        library = self._facilities.library
+        return FileStore(info, place.shelf, library.fs, self._facilities.digests, have)
+
+    def _page_store(self, info: Info) -> PageStore:
+        if not isinstance(self.store, PageStore):
+
+            def ask(request: dict[str, Any]) -> None:
+                self._mirror.tell({}, ["store", request])
+                self._facilities.arm()
+
+            self.store = PageStore(info, self._facilities.timers, ask, blob_of, self._broken)
+        return self.store
+
+    # -- The record
+
+    def paused(self, paused: bool) -> None:
+        """Who pauses and then reloads finds it paused."""
+        if self.place is not None:
+            self.place.shelf.state.paused = paused
+            self.save()
+
+    def limited(self, limits: dict[str, float]) -> None:
+        """The torrent's limits: see Limits in protocol.ts."""
+        if self.place is not None:
+            state = self.place.shelf.state
+            state.down, state.up = int(limits["down"]), int(limits["up"])
+            self.place.shelf.changed()
+
+    def selected(self, priorities: bytes) -> None:
+        """The priority of each piece."""
+        if self.place is not None:
+            self.place.shelf.state.priorities = priorities
+            self.place.shelf.changed()
+
+    def save(self) -> None:
+        """Record how things stand, without waiting for the next flush."""
+        if self.place is not None:
+            self._count(self.place)
+            self.place.shelf.save()
+
+    def count(self, *, due: bool) -> None:
+        """Take what was sent and received into what is recorded next; `due`: have it recorded soon, if only
+        that moved."""
+        if self.place is None:
+            return
+        self._statistics_moved |= self._count(self.place)
+        if self._statistics_moved and due:
+            self._statistics_moved = False
+            self.place.shelf.changed()
+
+    def _count(self, place: Place) -> bool:
+        """Take the totals into what is recorded next. Gives whether they moved."""
+        totals, state = self._mirror.totals(), place.shelf.state
+        moved = totals != (state.received, state.uploaded)
+        state.received, state.uploaded = totals
+        return moved
+
+    # -- The end
+
+    def end(self) -> None:
+        """The torrent is about to be closed."""
+        if isinstance(self.store, PageStore):
+            self.store.close()
+        if self.place is not None:
+            self._count(self.place)
+
+    def leave(self) -> None:
+        """Others may have the place."""
+        if self.place is not None:
+            self._facilities.library.leave(self.place)
+
+    async def remove(self) -> int:
+        """Remove what is stored; gives the bytes that this frees."""
+        return await self._facilities.library.remove(self.place) if self.place is not None else 0
