@@ -16,7 +16,7 @@ from torrentide.wire.extensions.registry import Extensions
 
 # A peer that lets this much pile up does not read. Chromium closes the channel at 16 MiB.
 MAX_UNSENT = 8 * 1024 * 1024
-# What waits in a channel can't be taken back when its reader seeks, so it is little: these seconds' worth. More
+# What waits in a channel can't be taken back when its reader seeks, so it is these seconds' worth. More
 # is given when half of it is left, which a worker with much to do hears of in time. Above the larger mark
 # nothing more is read for a peer; a lower one costs Chromium four fifths of its throughput (measured).
 HIGH_WATER = 1024 * 1024
