@@ -9,8 +9,8 @@ import type { Packets } from './packets';
 const AHEAD = 30;
 /** Seconds that stay behind it, for a short step back. */
 const BEHIND = 30;
-/** What is handed over at a time: little at first, so that the first picture comes soon. */
-const FIRST_SECONDS = 0.2;
+/** What is handed over at a time: little at first, so that the first picture comes soon; decoders want several before they show it. */
+const FIRST_SECONDS = 0.5;
 const BATCH_SECONDS = 1;
 /** Gaps between packets that are none: sound comes in longer pieces than pictures, and times are rounded. */
 const TOLERANCE = 0.25;

@@ -115,6 +115,7 @@ function follow(stage: Stage): void {
   const seeking = (): void => {
     if (!inside(element)) bytes.giveUp();
     wake();
+    jump(stage);
   };
   element.addEventListener('seeking', seeking, { signal });
   for (const name of ['timeupdate', 'play', 'playing', 'waiting']) element.addEventListener(name, wake, { signal });

@@ -88,7 +88,10 @@ async function sourcePlay(file: FileEntry, element: HTMLMediaElement, signal: Ab
     // Before the start has come to its end, that rejects.
     fail: (fault) => settled && failed(file, element, TorrentideError.from(fault)),
   };
+  const { src } = element;
   const play = await player();
+  // The page may have given it another source meanwhile.
+  if (element.src !== src) running.get(element)?.abort();
   signal.throwIfAborted();
   const begun = play(file, element, hooks);
   const unwatch = watch(element, signal);
