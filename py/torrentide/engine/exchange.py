@@ -217,6 +217,8 @@ class Exchange:
         if more:
             self._recount(now)
         self._downloader.deadlines.plan(now, sought=True)
+        if more and self._web_seeds is not None:
+            self._web_seeds.fill(now)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:

@@ -11,6 +11,9 @@ import { Packets } from './packets';
 
 /** A hole in the data that is jumped over without a word, in seconds: recorders leave such. */
 const SMALL_GAP = 1.5;
+/** How far before a hole a browser may stop, in seconds; and how often one that stands still is looked at. */
+const EDGE = 0.2;
+const LOOK_MS = 250;
 
 interface Stage {
   file: MediaFile;
@@ -24,9 +27,9 @@ interface Stage {
   failed: boolean;
 }
 
-export const play: Play = async (file, element, hooks) => {
+export const play: Play = async (file, element, attached, hooks) => {
   const bytes = new FileBytes(file, hooks.signal);
-  const { source, opened } = await begin(file, element, bytes, hooks.signal);
+  const [source, opened] = await Promise.all([attached, open(file, bytes)]);
   if (opened.refused.length) {
     hooks.warn({ code: 'ERR_MEDIA_CODEC', message: `A part of "${file.name}" can't be played: this browser does not know ${opened.refused.join(', ')}.` });
   }
@@ -53,33 +56,6 @@ export const play: Play = async (file, element, hooks) => {
     },
   };
 };
-
-/** Reads the head of the file while the element gets ready. Leaves nothing on the element where that fails. */
-async function begin(file: MediaFile, element: HTMLMediaElement, bytes: FileBytes, signal: AbortSignal): Promise<Pick<Stage, 'source' | 'opened'>> {
-  const attached = attach(element, signal);
-  const { src } = element;
-  try {
-    const [source, opened] = await Promise.all([attached, open(file, bytes)]);
-    return { source, opened };
-  } catch (error) {
-    if (!signal.aborted && element.src === src) {
-      element.removeAttribute('src');
-      element.load();
-    }
-    throw error;
-  }
-}
-
-function attach(element: HTMLMediaElement, signal: AbortSignal): Promise<MediaSource> {
-  const source = new MediaSource();
-  const url = URL.createObjectURL(source);
-  element.src = url;
-  signal.addEventListener('abort', () => URL.revokeObjectURL(url), { once: true });
-  return new Promise((resolve, reject) => {
-    source.addEventListener('sourceopen', () => resolve(source), { once: true });
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
 
 async function feed(stage: Stage, { track, container }: Playable, buffer: SourceBuffer): Promise<Feeder> {
   const { element, opened, hooks, feeders, file } = stage;
@@ -119,27 +95,34 @@ function follow(stage: Stage): void {
   };
   element.addEventListener('seeking', seeking, { signal });
   for (const name of ['timeupdate', 'play', 'playing', 'waiting']) element.addEventListener(name, wake, { signal });
-  element.addEventListener('waiting', () => jump(stage), { signal });
+  const looking = setInterval(() => jump(stage), LOOK_MS);
+  signal.addEventListener('abort', () => clearInterval(looking), { once: true });
   element.addEventListener('error', () => end(stage, element.error), { signal });
 }
 
-function inside({ buffered, currentTime }: HTMLMediaElement): boolean {
+/** The end of what is buffered around the place that is played; that place where nothing is. */
+function endOf({ buffered, currentTime }: HTMLMediaElement): number {
   for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return true;
+    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return buffered.end(at);
   }
-  return false;
+  return currentTime;
+}
+
+function inside(element: HTMLMediaElement): boolean {
+  return endOf(element) > element.currentTime;
 }
 
 /** A browser waits before the smallest hole for ever. What has not been fed yet is none: it will come. */
 function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
-  if (inside(element) || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
-  if (!feeders.every((feeder) => feeder.passed(currentTime))) return;
+  const end = endOf(element);
+  if (end > currentTime + EDGE || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
+  if (!feeders.every((feeder) => feeder.passed(end))) return;
   for (let at = 0; at < buffered.length; at++) {
     const start = buffered.start(at);
-    if (start <= currentTime) continue;
-    if (start > currentTime + SMALL_GAP) {
-      const hole = `${currentTime.toFixed(1)} to ${start.toFixed(1)} s`;
+    if (start <= end) continue;
+    if (start > end + SMALL_GAP) {
+      const hole = `${end.toFixed(1)} to ${start.toFixed(1)} s`;
       hooks.warn({ code: 'ERR_MEDIA_BROKEN', message: `"${file.name}" has nothing for ${hole}: that is passed over.` });
     }
     return void (element.currentTime = start);

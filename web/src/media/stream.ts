@@ -88,21 +88,38 @@ async function sourcePlay(file: FileEntry, element: HTMLMediaElement, signal: Ab
     // Before the start has come to its end, that rejects.
     fail: (fault) => settled && failed(file, element, TorrentideError.from(fault)),
   };
+  // At once, for the page may call play() in this very task.
+  const source = attach(element, signal);
   const { src } = element;
-  const play = await player();
-  // The page may have given it another source meanwhile.
-  if (element.src !== src) running.get(element)?.abort();
-  signal.throwIfAborted();
-  const begun = play(file, element, hooks);
   const unwatch = watch(element, signal);
   try {
-    return await begun;
+    const play = await player();
+    signal.throwIfAborted();
+    return await play(file, element, source, hooks);
   } catch (error) {
     unwatch();
-    throw signal.aborted ? signal.reason : wrap(error, file);
+    if (signal.aborted) throw signal.reason;
+    if (element.src === src) clear(element);
+    throw wrap(error, file);
   } finally {
     settled = true;
   }
+}
+
+function attach(element: HTMLMediaElement, signal: AbortSignal): Promise<MediaSource> {
+  const source = new MediaSource();
+  const url = URL.createObjectURL(source);
+  element.src = url;
+  signal.addEventListener('abort', () => URL.revokeObjectURL(url), { once: true });
+  const opened = first(source, ['sourceopen'], signal).then(() => source);
+  // Whoever waits for it may be gone.
+  opened.catch(() => {});
+  return opened;
+}
+
+function clear(element: HTMLMediaElement): void {
+  element.removeAttribute('src');
+  element.load();
 }
 
 /** Ends the playing when the page gives the element something else than it has now. Gives what ends the watch. */
