@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self, TypedDict
 
 from torrentide import __version__
+from torrentide.controls import STRATEGIES, limit_of, rate_limit
+from torrentide.diagnosis import Diagnosis, diagnosis, of_network
 from torrentide.discovery.tiers import in_order
 from torrentide.engine.session import MAX_CONNS
 from torrentide.errors import Closed, InvalidTorrent, LocalError, TorrentideError
@@ -21,7 +23,7 @@ from torrentide.metainfo.create import MAX_CHOSEN_PIECE_LENGTH, Options
 from torrentide.metainfo.magnet import Magnet
 from torrentide.metainfo.metainfo import Metainfo
 from torrentide.seeding import SeedInput, make_torrent
-from torrentide.torrent import Torrent, rate_limit
+from torrentide.torrent import Torrent
 
 TorrentId = str | bytes | os.PathLike[str]
 """A magnet link, an info-hash (40 hex digits or 32 of base32), an http(s) URL of a .torrent file, its bytes,
@@ -87,8 +89,8 @@ class Client(Listeners):
             max_conns=max_conns,
             rtc_config=options.get("rtc_config", DEFAULT_RTC_CONFIG),
         )
-        self.throttle_download(download_limit)
-        self.throttle_upload(upload_limit)
+        self.download_limit = download_limit
+        self.upload_limit = upload_limit
         self._blocklist = blocklist
         self._prepared: asyncio.Task[None] | None = None
 
@@ -158,22 +160,33 @@ class Client(Listeners):
         announce: Iterable[str] = (),
         url_list: Iterable[str] = (),
         deselect: bool = False,
+        paused: bool = False,
+        strategy: str = STRATEGIES[0],
+        download_limit: float = -1,
+        upload_limit: float = -1,
     ) -> Torrent:
         """Start a download; gives the torrent when its metadata is here, so that `files` is filled.
 
         `announce` and `url_list` are trackers and web seeds besides those that it names; with `deselect` no
-        file is downloaded but what is selected or read. A magnet link without peers waits for ever: wrap the
+        file is downloaded but what is selected or read; `paused` begins as `Torrent.pause` leaves it;
+        `strategy` is `rarest` (it keeps a swarm alive) or `sequential`; the limits are those of this torrent,
+        in bytes per second. A magnet link without peers waits for ever: wrap the
         call in `asyncio.timeout`. When the call is cancelled, the torrent is removed.
 
-        InvalidTorrent for what is no torrent, DuplicateTorrent where the client has it (see `get`), Closed if
-        the client is destroyed.
+        InvalidTorrent for what is no torrent, LocalError for options that make no sense, DuplicateTorrent
+        where the client has it (see `get`), Closed if the client is destroyed.
         """
-        torrent = self._new_torrent()
+        for limit in (download_limit, upload_limit):
+            rate_limit(limit)
+        torrent = self._new_torrent(strategy)
         try:
             await self.when_ready()
             outer = await self._host.find(_read_id(torrent_id))
             own, foreign = self._trackers(outer, list(announce))
             torrent._join(outer, own, foreign, list(url_list), deselect=deselect)
+            torrent.download_limit, torrent.upload_limit = download_limit, upload_limit
+            if paused:
+                torrent.pause()
             await torrent.when_ready()
         except BaseException as error:
             torrent._end(error if isinstance(error, TorrentideError) else None)
@@ -197,6 +210,7 @@ class Client(Listeners):
         max_piece_length: int = MAX_CHOSEN_PIECE_LENGTH,
         info: Mapping[str, Any] | None = None,
         filter_junk_files: bool = True,
+        super_seeding: bool = False,
     ) -> Torrent:
         """Make a torrent and share it; gives it when it is there for others.
 
@@ -204,7 +218,8 @@ class Client(Listeners):
         Files are read in place as long as they are seeded. `announce` are its trackers and `announce_list`
         tiers of them (BEP 12); three public ones by default. `creation_date` is in seconds since 1970, now by
         default; `piece_length` in bytes, by default a power of two that makes about a thousand pieces;
-        `info` holds further keys of the info dictionary.
+        `info` holds further keys of the info dictionary. `super_seeding` shows each peer one piece at a time
+        until others have them all (BEP 16).
 
         InvalidTorrent for what can't be shared, LocalError for files that are not there, StorageError for
         those that can't be read, DuplicateTorrent, Closed as `add`.
@@ -229,7 +244,7 @@ class Client(Listeners):
             await self.when_ready()
             unnamed = f"Unnamed Torrent {int(time.time() * 1000)}"
             outer, store = await make_torrent(given, options, unnamed, self._host)
-            torrent._join(outer, *self._trackers(outer, []), [], whole=store)
+            torrent._join(outer, *self._trackers(outer, []), [], whole=store, super_seeding=super_seeding)
         except BaseException as error:
             torrent._end(error if isinstance(error, TorrentideError) else None)
             raise
@@ -254,13 +269,41 @@ class Client(Listeners):
             raise LocalError(f"No torrent with id {torrent_id!r}")
         await torrent.destroy()
 
-    def throttle_download(self, rate: float) -> None:
-        """Download at most `rate` bytes per second over all torrents; 0 stops it, -1 is no limit."""
+    @property
+    def download_limit(self) -> float:
+        """Bytes per second that all torrents together download at most; -1 is no limit, 0 stops it.
+        LocalError for what is no limit."""
+        return limit_of(self._session.limits.down)
+
+    @download_limit.setter
+    def download_limit(self, rate: float) -> None:
         self._session.limits.down.set_rate(rate_limit(rate), self._host.now())
 
-    def throttle_upload(self, rate: float) -> None:
-        """Upload at most `rate` bytes per second over all torrents; 0 stops it, -1 is no limit."""
+    @property
+    def upload_limit(self) -> float:
+        """Bytes per second that all torrents together upload at most, as `download_limit`."""
+        return limit_of(self._session.limits.up)
+
+    @upload_limit.setter
+    def upload_limit(self, rate: float) -> None:
         self._session.limits.up.set_rate(rate_limit(rate), self._host.now())
+
+    def throttle_download(self, rate: float) -> None:
+        """Set `download_limit`."""
+        self.download_limit = rate
+
+    def throttle_upload(self, rate: float) -> None:
+        """Set `upload_limit`."""
+        self.upload_limit = rate
+
+    async def diagnose(self) -> Diagnosis:
+        """Why there is no peer, in plain words: `print((await client.diagnose()).summary)`. Raises as
+        `when_ready`."""
+        await self.when_ready()
+        around = self._host.surroundings()
+        findings = of_network(around, len(self.torrents))
+        torrents = [torrent._diagnose(self._use_trackers, bool(around.attempts)) for torrent in self.torrents]
+        return diagnosis(list(findings), torrents, around.attempts)
 
     async def destroy(self) -> None:
         """End the client and all its torrents; whatever waits for them raises Closed. Nothing happens the
@@ -287,9 +330,9 @@ class Client(Listeners):
         if self.destroyed:
             raise Closed("the client was destroyed")
 
-    def _new_torrent(self) -> Torrent:
+    def _new_torrent(self, strategy: str = STRATEGIES[0]) -> Torrent:
         self._check_open()
-        torrent = Torrent(self._host, self._session, self._removed)
+        torrent = Torrent(self._host, self._session, self._removed, strategy)
         self.torrents.append(torrent)
         self._emit("add", torrent)
         return torrent

@@ -13,7 +13,6 @@ from typing import Protocol
 from torrentide.errors import LocalError, StorageError
 from torrentide.metainfo.files import File as Entry
 from torrentide.metainfo.info import Info
-from torrentide.pieces.availability import DEFAULT_PRIORITY
 from torrentide.reading import Reading
 
 # Bytes that `stream` gives at a time, at most: enough that asking costs nothing beside them.
@@ -26,8 +25,11 @@ class Pieces(Protocol):
     def reading(self, start: int, end: int, rate: float | None) -> Reading:
         """Read bytes `start` to `end` of the torrent, `rate` of them a second if that is known."""
 
-    def prioritise(self, place: int, priority: int) -> None:
-        """Change the priority of the file at `place`."""
+    def select_file(self, place: int, priority: float) -> None:
+        """Want the file at `place`; 0 is the usual priority, higher ones come first."""
+
+    def deselect_file(self, place: int) -> None:
+        """Do not want it."""
 
 
 class File:
@@ -70,18 +72,16 @@ class File:
         """Whether all of it is here."""
         return not self._lacking
 
-    def select(self, priority: int = DEFAULT_PRIORITY) -> None:
-        """Download it: `priority` 1 to 7, higher ones first. LocalError for another one, Closed if the
-        torrent is destroyed."""
-        if not 1 <= priority <= 7:
-            raise LocalError(f"a priority of {priority}, expected 1 to 7")
-        self._pieces.prioritise(self._place, priority)
+    def select(self, priority: float = 0) -> None:
+        """Download it. A higher `priority` comes first: 0 is usual, 3 the highest, -3 the lowest; of two
+        selections the higher one counts. Closed if the torrent is destroyed."""
+        self._pieces.select_file(self._place, priority)
         self.selected = True
 
     def deselect(self) -> None:
         """Do not download it, unless it is read. Pieces that it shares with wanted files come all the
         same. Closed if the torrent is destroyed."""
-        self._pieces.prioritise(self._place, 0)
+        self._pieces.deselect_file(self._place)
         self.selected = False
 
     def includes(self, piece: int) -> bool:

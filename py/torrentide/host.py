@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
+from torrentide.diagnosis import Surroundings
 from torrentide.discovery.blocklist import BlockList
 from torrentide.engine.session import Session
 from torrentide.errors import UnsupportedError
@@ -48,6 +49,9 @@ class Host(Protocol):
 
     async def read_blocklist(self, given: str | bytes) -> BlockList:
         """A block list by URL, text or bytes. LocalError says what is wrong with it."""
+
+    def surroundings(self) -> Surroundings:
+        """The network, as far as the place knows it."""
 
     def now(self) -> float:
         """Seconds on the clock of the timers."""

@@ -1,7 +1,7 @@
 """A torrent of the Python API: what is known of it, its files, and waiting for it.
 
-Owns the translation of what the engine tells into events and into the end of waits. What is asked for, and
-how it comes, is the engine's.
+Owns its life, and the translation of what the engine tells into events and into the end of waits. What is
+asked of it while it lives is in Controls; how it comes is the engine's.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from torrentide.counters import Counters, wire_of
+from torrentide.controls import STRATEGIES, Controls
+from torrentide.counters import wire_of
+from torrentide.diagnosis import TorrentDiagnosis, connected, of_torrent
 from torrentide.discovery.signalling import AnnounceReply
 from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session
-from torrentide.engine.swarm import Swarm
-from torrentide.errors import Closed, DuplicateTorrent, LocalError, StorageError, TorrentideError
+from torrentide.errors import DuplicateTorrent, StorageError, TorrentideError
 from torrentide.file import File
 from torrentide.host import Host
 from torrentide.metainfo.info import Info
@@ -29,7 +30,7 @@ from torrentide.reading import Reading, Readings
 REFRESH_SECONDS = 0.2
 
 
-class Torrent(Counters):
+class Torrent(Controls):
     """A torrent of a client, made by `Client.add` and `Client.seed`.
 
     `info_hash`      40 hex digits; '' until it is known, as the texts that follow
@@ -40,6 +41,7 @@ class Torrent(Counters):
     `files`          its `File` objects; empty until the metadata is here
     `length`, `piece_length`, `last_piece_length`   bytes; 0 until the metadata is here
     `piece_count`    number of pieces
+    `strategy`       `rarest` or `sequential`: in which order comes what is not urgent
 
     Events, for `on`: `info_hash`, `metadata`, `ready`, `done`, `close` and `tracker_announce` without an
     argument, `download` and `upload` with a count of bytes, `verified` with a piece's number, `wire` with a
@@ -48,17 +50,16 @@ class Torrent(Counters):
     exception.
     """
 
-    def __init__(self, host: Host, session: Session, gone: Callable[["Torrent"], None]) -> None:
-        super().__init__(host)
+    def __init__(
+        self, host: Host, session: Session, gone: Callable[["Torrent"], None], strategy: str = STRATEGIES[0]
+    ) -> None:
+        super().__init__(host, session, strategy)
         self.info_hash = self.name = self.magnet_uri = self.comment = self.created_by = ""
         self.created: datetime | None = None
         self.announce: tuple[str, ...] = ()
-        self.url_list: tuple[str, ...] = ()
         self.private = False
         self.files: tuple[File, ...] = ()
         self.piece_length = self.last_piece_length = self.piece_count = 0
-        self.destroyed = False
-        self._session = session
         self._gone = gone
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
@@ -66,7 +67,6 @@ class Torrent(Counters):
         self._whole: Store | None = None
         self._deselect = False
         self._told = (0, 0)
-        self._error: TorrentideError = Closed("the torrent was destroyed")
         self._waiting: set[asyncio.Future[None]] = set()
 
     def __repr__(self) -> str:
@@ -106,33 +106,6 @@ class Torrent(Counters):
                 await file.save(Path(folder, file.path))
         return Path(folder, self.files[0].path.partition("/")[0])
 
-    def pause(self) -> None:
-        """Ask for nothing and serve nobody; connections stay. Closed if it is destroyed."""
-        self._joined().torrent.pause(self._host.now())
-        self._host.arm()
-
-    def resume(self) -> None:
-        """Go on after `pause`. Closed if it is destroyed."""
-        self._joined().torrent.resume(self._host.now())
-        self._host.arm()
-
-    def add_web_seed(self, url: str) -> None:
-        """Fetch from this web server, too. Closed if the torrent is destroyed; a URL that is of no use is a
-        `warning`."""
-        self._joined().torrent.add_web_seeds([url], self._host.now())
-        self.url_list = tuple(dict.fromkeys([*self.url_list, url]))
-        self._host.arm()
-
-    def throttle_download(self, rate: float) -> None:
-        """Download this torrent at `rate` bytes per second at most; 0 stops it, -1 is no limit. The client's
-        limit holds, too."""
-        self._joined().torrent.limits.down.set_rate(rate_limit(rate), self._host.now())
-
-    def throttle_upload(self, rate: float) -> None:
-        """Upload this torrent at `rate` bytes per second at most; 0 stops it, -1 is no limit. The client's
-        limit holds, too."""
-        self._joined().torrent.limits.up.set_rate(rate_limit(rate), self._host.now())
-
     async def destroy(self) -> None:
         """Leave the swarm and let go of the data. Whatever waits for it raises Closed. Files that were saved
         stay. Nothing happens the second time."""
@@ -149,6 +122,7 @@ class Torrent(Counters):
         *,
         whole: Store | None = None,
         deselect: bool = False,
+        super_seeding: bool = False,
     ) -> None:
         """Join the swarm; with `whole`, which has every byte, as a seed. `own` and `foreign` are trackers
         that the torrent names and does not name. DuplicateTorrent if the client has it."""
@@ -176,6 +150,7 @@ class Torrent(Counters):
             now=now,
             info=info,
             seeding=whole is not None,
+            super_seeding=super_seeding,
         )
         self._swarm.torrent.add_web_seeds(self.url_list, now)
         if isinstance(outer, Metainfo):
@@ -201,6 +176,13 @@ class Torrent(Counters):
         self._emit("close")
         self._host.arm()
 
+    def _diagnose(self, trackers_used: bool, attempted: bool) -> TorrentDiagnosis:
+        named = len(self.announce) + (len(self._outer.peers) if isinstance(self._outer, Magnet) else 0)
+        findings = of_torrent(
+            self._swarm, named, paused=self.paused, trackers_used=trackers_used, attempted=attempted
+        )
+        return TorrentDiagnosis(self.info_hash, self.name, connected(self._swarm), tuple(findings))
+
     # -- For its files
 
     def reading(self, start: int, end: int, rate: float | None) -> Reading:
@@ -209,22 +191,7 @@ class Torrent(Counters):
         assert self._readings is not None
         return self._readings.open(start, end, rate)
 
-    def prioritise(self, place: int, priority: int) -> None:
-        """See `file.Pieces`."""
-        self._joined().torrent.set_file_priority(place, priority, self._host.now())
-        self._host.arm()
-
     # -- Inside
-
-    def _check_open(self) -> None:
-        if self.destroyed:
-            raise self._error
-
-    def _joined(self) -> Swarm:
-        self._check_open()
-        if self._swarm is None:
-            raise LocalError("the torrent has not joined its swarm yet")
-        return self._swarm
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         self._check_open()
@@ -261,20 +228,20 @@ class Torrent(Counters):
         self._readings = Readings(self._swarm.torrent, self._host.now, self._host.arm)
         self.files = tuple(File(place, entry, info, self) for place, entry in enumerate(info.files))
         self._select_files(info)
+        if self._whole is not None:
+            for file in self.files:
+                file.came(file.length)
         self._emit("metadata")
         self._emit("ready")
         self._wake()
 
     def _select_files(self, info: Info) -> None:
-        if self._whole is not None:
-            for file in self.files:
-                file.came(file.length)
-            return
         chosen = self._outer.select if isinstance(self._outer, Magnet) else ()
-        wanted = set(info.numbered(chosen)) if chosen else set(range(len(self.files)))
-        for place, file in enumerate(self.files):
-            if self._deselect or place not in wanted:
-                file.deselect()
+        places = set(range(len(self.files)))
+        left_out = places if self._deselect else places.difference(info.numbered(chosen)) if chosen else set()
+        self._begin_selecting(info, left_out)
+        for place in left_out:
+            self.files[place].selected = False
 
     def _verified(self, index: int) -> None:
         info = self._info
@@ -283,6 +250,8 @@ class Torrent(Counters):
             self.files[place].came(count)
         if self._readings is not None:
             self._readings.verified(index)
+        if self._selections is not None:
+            self._selections.critical.discard(index)
         self._emit("verified", index)
         self._wake()
 
@@ -358,12 +327,3 @@ def _date(seconds: int) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None  # A stranger wrote it, and Python's years end at 9999.
-
-
-def rate_limit(given: float) -> float | None:
-    """A limit of the API, in bytes per second, as the engine has it. LocalError for one without sense."""
-    if given == -1:
-        return None
-    if not 0 <= given < float("inf"):
-        raise LocalError(f"a limit of {given} bytes per second, expected 0 or more, or -1 for none")
-    return float(given)

@@ -56,6 +56,22 @@ def test_simple_peers(page: Page, simple_peer: Path, libraries: str) -> None:
     assert result == {"added": [True, True], "type": "webrtc", "same": True}
 
 
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.parametrize("early", [False, True], ids=["connected", "early"])
+@pytest.mark.parametrize(
+    "how", [{}, {"wait": True}, {"stream": True}], ids=["transferred", "relayed", "stream"]
+)
+def test_a_peer_is_removed_by_what_was_given(
+    page: Page, simple_peer: Path, how: dict[str, bool], early: bool
+) -> None:
+    page.add_script_tag(path=simple_peer)
+    result = run(page, "removed", {**how, "early": early})
+    # The other side learns of it a moment later.
+    assert result.pop("links") <= 1
+    connected = {"wires": 1, "closed": ["wire"]}
+    assert result == {**({"wires": 0, "closed": []} if early else connected), "numPeers": 0, "again": False}
+
+
 @pytest.mark.parametrize("browser", ["chromium"])
 def test_what_is_no_peer_is_refused(page: Page) -> None:
     assert page.evaluate(

@@ -9,6 +9,7 @@ from typing import Any
 from simulation.nodes import MemoryStore, Node
 from simulation.world import World
 from torrentide.client import Client
+from torrentide.diagnosis import Surroundings
 from torrentide.discovery.blocklist import BlockList, parse_blocklist
 from torrentide.engine.session import Session
 from torrentide.errors import InvalidTorrent, LocalError, UnsupportedError
@@ -31,6 +32,7 @@ class SimHost:
         self.digest: Digest = self.node
         self.stores: list[MemoryStore] = []
         self.asked: dict[str, Any] = {}
+        self.around = Surroundings(online=True, attempts=())
         self.trouble: UnsupportedError | None = None
 
     async def ready(self) -> None:
@@ -64,6 +66,9 @@ class SimHost:
         if given == "bad":
             raise LocalError("a bad list")
         return parse_blocklist(given.encode() if isinstance(given, str) else given)
+
+    def surroundings(self) -> Surroundings:
+        return self.around
 
     def now(self) -> float:
         return self.world.now

@@ -101,12 +101,17 @@ def test_iteration_goes_by_deadlines() -> None:
     play(scene)
 
 
-def test_priorities_that_make_no_sense() -> None:
+def test_a_file_with_a_higher_priority_comes_first() -> None:
     async def scene(api: ApiWorld) -> None:
-        _, torrent = await meet(api)
-        for priority in (0, 8):
-            with pytest.raises(LocalError, match="1 to 7"):
-                torrent.files[0].select(priority)
+        _, torrent = await meet(api, deselect=True)
+        one, two = torrent.files
+        order: list[str] = []
+        torrent.on("verified", lambda index: order.append("two" if two.includes(index) else "one"))
+        one.select(-1)
+        two.select(3)
+        await torrent.when_done()
+        # The first four pieces of a torrent are random ones.
+        assert order.count("two") == order[: order.count("two") + 4].count("two")
 
     play(scene)
 

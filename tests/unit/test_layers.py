@@ -21,8 +21,10 @@ ROWS = [
     {"wire", "storage"},
     {"discovery"},
     {"engine"},
+    {"diagnosis"},
     {"host", "listeners"},
     {"counters", "reading", "seeding"},
+    {"controls"},
     {"client", "torrent", "file"},
     # The root names the public API.
     {""},

@@ -2,10 +2,10 @@
 // the shape of the protocol, and nothing of what the messages are for: clients and torrents register to hear theirs.
 
 import { TorrentideError, closed, guarded } from './errors';
-import type { FromEngine, Phase, ToEngine, TorrentEvent, TorrentState } from './protocol';
+import type { Attempt, FromEngine, Phase, ToEngine, TorrentEvent, TorrentState } from './protocol';
 import { abortable } from './api/gate';
 import type { Path } from './api/wire';
-import { type Attempt, Links } from './rtc/links';
+import { Links } from './rtc/links';
 import { startWorker } from './worker-start';
 
 /** Longest silence between two phases of a start; a slow phone on a slow link loads the runtime in about half of it. */

@@ -1,29 +1,32 @@
 // The entry of the library: what `window.Torrentide` and `import Torrentide from 'torrentide.mjs'` are. It owns nothing.
 
 export { Torrentide as default } from './api/client';
-export type { TorrentideEvents } from './api/client';
+export type { TorrentideEvents } from './api/client-mirror';
 export type { Bencodable, Bencoded } from './api/bencode';
 export { Bitfield } from './api/bitfield';
-export type { Diagnosis, Finding, TorrentDiagnosis } from './api/diagnosis';
+export type { Diagnosis, TorrentDiagnosis } from './api/diagnosis';
+export type { Finding } from './protocol';
 export { TorrentideError } from './errors';
 export { FileEntry } from './api/file';
 export type { ByteRange, FileEvents } from './api/file';
 export type { Abortable } from './api/gate';
 export type { SeedInput } from './api/inputs';
-export type { Piece, TorrentEvents, TorrentPeer, TorrentTracker } from './api/mirror';
+export type { Piece, TorrentEvents } from './api/mirror';
 export type { AddOptions, SeedOptions, TorrentideOptions, TrackerOptions } from './api/options';
 export type { ChunkStore, ChunkStoreConstructor, StoreOptions } from './api/page-store';
 export { TorrentVideo } from './media/element';
 export type { VideoStatistics } from './media/statistics';
 export type { PipeTarget, ReadStream, ReadStreamEvents } from './api/read-stream';
 export type { RenderOptions } from './media/render';
+export type { TorrentPeer, TorrentTracker } from './api/reports';
 export type { StorageReport, StoredEntry } from './api/storage';
 export type { FileServer, ServerOptions } from './sw/server';
 export type { RememberedSeed } from './api/remembered';
+export type { PeerName } from './api/peers';
 export type { SaveAllOptions, SaveOptions } from './api/saving';
 export { Throttle } from './api/throttle';
 export { Torrent } from './api/torrent';
-export type { DestroyOptions, PeerName } from './api/torrent';
+export type { DestroyOptions } from './api/torrent-life';
 export type { TorrentId, TorrentObject } from './api/torrent-id';
 export { Wire } from './api/wire';
 export type { WireEvents } from './api/wire';

@@ -1,8 +1,9 @@
 // The messages between the page and the engine worker, both ways. The Python side of this file is
 // py/torrentide/browser/page.py; a field that changes here changes there.
 //
-// Numbers that name things: `client` and `torrent` are given by the page, `link` (one WebRTC connection) by the engine,
-// `call` by the page for a question that wants one reply. Each is unique for the life of the worker.
+// Numbers that name things: `client` and `torrent` are given by the page, `link` (one WebRTC connection) by the engine, but below
+// zero by the page for those that it made itself, `call` by the page for a question that wants one reply. Each is unique for the
+// life of the worker.
 
 /** A file to be seeded. The engine reads `blob` in place. */
 export interface SeedFile {
@@ -53,6 +54,10 @@ export interface TorrentOptions {
   storage: 'opfs' | 'memory' | 'page';
   /** The page's store has every piece; they are not compared with their hashes. */
   skipVerify: boolean;
+  /** The pieces that the page's store has, as the page says: one bit each, high bit first. */
+  bitfield?: Uint8Array;
+  /** Pieces of the page's store that are kept in memory when they are read. */
+  storeCacheSlots: number;
   /** Whether `restore` brings it back. */
   persist: boolean;
   /** Want what was wanted when it was stored. */
@@ -139,9 +144,9 @@ export type ToEngine =
   | { type: 'limits'; client: number; limits: Limits }
   /** As `announceKeys` of the options, from now on. */
   | { type: 'announce-keys'; torrent: number; keys: Record<string, unknown> }
-  /** A connection that the page made: its data channel, transferred, or a port as with rtc-relay. The engine names its link. */
-  | { type: 'add-peer'; torrent: number; channel: RTCDataChannel }
-  | { type: 'add-peer'; torrent: number; port: MessagePort }
+  /** A connection that the page made: its data channel, transferred, or a port as with rtc-relay. */
+  | { type: 'add-peer'; torrent: number; link: number; channel: RTCDataChannel }
+  | { type: 'add-peer'; torrent: number; link: number; port: MessagePort }
   | { type: 'remove-peer'; torrent: number; link: number }
   /** Not before the torrent's infoHash event. */
   | { type: 'add-web-seed'; torrent: number; url: string }
@@ -160,8 +165,8 @@ export type ToEngine =
   | { type: 'rescan'; torrent: number; call: number }
   /** Takes a call back: nobody waits for its reply any more. */
   | { type: 'cancel'; call: number }
-  /** How much the engine holds, as a Vitals. */
-  | { type: 'vitals'; call: number }
+  /** Why these torrents have no peer, by what the page knows of the network. Replies with an EngineDiagnosis. */
+  | { type: 'diagnose'; client: number; torrents: number[]; online: boolean; attempts: Attempt[]; call: number }
   | { type: 'destroy'; client: number; call: number }
   /** All that is stored for this origin, as StoredTorrents in the order that they were added. */
   | { type: 'stored'; call: number }
@@ -237,6 +242,26 @@ export interface FileInfo {
   offset: number;
 }
 
+/** What became of an attempt to connect to a peer, and the ICE candidate types that both sides had. */
+export interface Attempt {
+  outcome: 'connected' | 'failed';
+  local: string[];
+  remote: string[];
+}
+
+export interface Finding {
+  /** Stable and machine-readable, as `no-websocket-tracker`. */
+  code: string;
+  message: string;
+}
+
+export interface EngineDiagnosis {
+  findings: Finding[];
+  /** Of each torrent that was asked about. */
+  torrents: Finding[][];
+  engine: Vitals;
+}
+
 /** How much the engine holds, over all clients of the page. */
 export interface Vitals {
   /** Bytes of WebAssembly memory, which grows and never shrinks. */
@@ -248,6 +273,8 @@ export interface Vitals {
   timers: number;
   /** Python objects that hold others. */
   objects: number;
+  /** JavaScript values that Python holds: each JsProxy, and two for each function of its own that JavaScript may call. */
+  proxies: number;
 }
 
 /** A tracker of a torrent. `connecting` is the state between two tries, too. */

@@ -10,6 +10,7 @@ from typing import Any
 
 import js
 
+from torrentide.browser.claims import believed, claimed_pieces
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.library import Place
 from torrentide.browser.mirror import Mirror
@@ -102,7 +103,11 @@ class Keeping:
         store = self._page_store(info)
         if self.options["skipVerify"]:
             return Bitfield.full(info.piece_count)
-        return await store.found(self._facilities.digests)
+        digests = self._facilities.digests
+        claimed = claimed_pieces(info, bytes(self.options.get("bitfield", b"")))
+        if claimed is None:
+            return await store.found(digests, range(info.piece_count))
+        return await believed(info, claimed, lambda pieces: store.found(digests, pieces))
 
     def store_answer(self, job: int, data: Any, error: str | None) -> None:
         """The page's store called back; see `PageStore.answer`."""
@@ -130,7 +135,8 @@ class Keeping:
                 self._mirror.tell({}, ["store", request])
                 self._facilities.arm()
 
-            self.store = PageStore(info, self._facilities.timers, ask, blob_of, self._broken)
+            slots = self.options["storeCacheSlots"]
+            self.store = PageStore(info, self._facilities.timers, ask, blob_of, self._broken, slots)
         return self.store
 
     # -- The record

@@ -11,6 +11,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from typing import Any
 
 import js
@@ -35,6 +36,7 @@ from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.stores import Memory
 from torrentide.browser.torrents import Torrents
+from torrentide.diagnosis import Attempt, Surroundings, of_network
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.webseed import Web
@@ -78,7 +80,7 @@ class Host:
             **self._torrents.handlers,
             "client": self._on_client,
             "limits": self._on_limits,
-            "vitals": self._on_vitals,
+            "diagnose": self._on_diagnose,
             "stored": self._on_stored,
             "clean": self._on_clean,
             "destroy": self._on_destroy,
@@ -207,17 +209,32 @@ class Host:
 
         self._start(run())
 
-    def _on_vitals(self, message: dict[str, Any]) -> None:
+    def _on_diagnose(self, message: dict[str, Any]) -> None:
+        """Replies with an EngineDiagnosis."""
+        client, numbers = self._clients.get(message["client"]), message["torrents"]
+        around = Surroundings(message["online"], [Attempt(**attempt) for attempt in message["attempts"]])
+        used = client is not None and client.use_trackers
+        report = {
+            "findings": list(map(asdict, of_network(around, len(numbers)))),
+            "torrents": [
+                list(map(asdict, self._torrents.diagnose(number, used, bool(around.attempts))))
+                for number in numbers
+            ],
+            "engine": self._vitals(),
+        }
+        self._page.reply(message["call"], report)
+
+    def _vitals(self) -> dict[str, int]:
         gc.collect()
-        vitals = {
+        return {
             "memory": pyodide_js._module.HEAPU8.length,
             "clients": len(self._clients),
             "torrents": len(self._torrents),
             "links": len(self._owners),
             "timers": len(self._timers),
             "objects": len(gc.get_objects()),
+            "proxies": pyodide_js._module._hiwire_num_refs(),
         }
-        self._page.reply(message["call"], vitals)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_event_loop().create_task(work)

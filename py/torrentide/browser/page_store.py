@@ -8,12 +8,13 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from torrentide.browser.checking import is_good
 from torrentide.browser.description import info_state
+from torrentide.browser.piece_cache import PieceCache
 from torrentide.errors import StorageError
 from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
@@ -30,8 +31,8 @@ Answered = Callable[[Any, StorageError | None], None]
 
 class PageStore:
     """The page's store for the pieces of `info`. `ask` posts a StoreRequest of web/src/protocol.ts, `blob`
-    makes a Blob of parts, `broken` is told of the first wrong answer: the torrent ends by it. See
-    `ports.Store`."""
+    makes a Blob of parts, `broken` is told of the first wrong answer: the torrent ends by it. The last
+    `slots` pieces that were read stay in memory. See `ports.Store`."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class PageStore:
         ask: Callable[[dict[str, Any]], None],
         blob: Callable[[list[Any]], Any],
         broken: Callable[[StorageError], None],
+        slots: int,
     ) -> None:
         self._info = info
         self._timers = timers
@@ -50,6 +52,7 @@ class PageStore:
         self._asked: dict[int, tuple[Answered, Timer]] = {}
         self._waiting: deque[tuple[dict[str, Any], Answered]] = deque()
         self._closed = False
+        self._cache = PieceCache(slots) if slots else None
         # Pieces that may be missing are being looked for: that the store does not have one is no fault.
         self._looking = False
         shape = {key: info_state(info)[key] for key in ("pieceLength", "length", "files")}
@@ -58,6 +61,7 @@ class PageStore:
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
+        self.lost(index)
 
         def kept(_: Any, error: StorageError | None) -> None:
             if error is None:
@@ -70,8 +74,21 @@ class PageStore:
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
-        """See `ports.Store`."""
+        """See `ports.Store`. Where there is a cache, the whole piece is read."""
 
+        def cut(piece: Buffer | StorageError) -> None:
+            got = piece if isinstance(piece, StorageError) else memoryview(piece)[begin : begin + length]
+            done(got, time.monotonic())
+
+        if self._cache is None or self._looking:
+            self._read(index, begin, length, lambda data: done(data, time.monotonic()))
+        else:
+            size = self._info.piece_size(index)
+            self._cache.read(index, lambda came: self._read(index, 0, size, came), cut)
+
+    def _read(
+        self, index: int, begin: int, length: int, done: Callable[[Buffer | StorageError], None]
+    ) -> None:
         def got(data: Any, error: StorageError | None) -> None:
             if error is not None:
                 fault = StorageError(f"the page's store can't give piece {index}: {error}", kind="lost")
@@ -81,10 +98,10 @@ class PageStore:
                     f"the page's store gave {what} of piece {index} where {length} were asked for"
                 )
             else:
-                done(bytes(data), time.monotonic())
+                done(bytes(data))
                 return
             if self._looking:
-                done(fault, time.monotonic())
+                done(fault)
             else:
                 self._break(fault)
 
@@ -114,13 +131,13 @@ class PageStore:
 
         step(start)
 
-    async def found(self, digest: Digest) -> Bitfield:
-        """The pieces that the store has, each compared with its hash."""
+    async def found(self, digest: Digest, pieces: Iterable[int]) -> Bitfield:
+        """Those of `pieces` that the store has, each compared with its hash."""
         have = Bitfield(self._info.piece_count)
-        pieces = iter(range(self._info.piece_count))
+        left = iter(pieces)
 
         async def check() -> None:
-            for index in pieces:
+            for index in left:
                 if await is_good(index, self._info, self, digest):
                     have.add(index)
 
@@ -146,6 +163,8 @@ class PageStore:
 
     def lost(self, index: int) -> None:
         """The piece is not what it was: it is written anew when it comes."""
+        if self._cache is not None:
+            self._cache.drop(index)
 
     def close(self) -> None:
         """See `ports.Store`. What is asked is answered to nobody; the page closes its store itself."""
@@ -154,6 +173,8 @@ class PageStore:
             timer.cancel()
         self._asked.clear()
         self._waiting.clear()
+        if self._cache is not None:
+            self._cache.clear()
 
     def _opened(self, _: Any, error: StorageError | None) -> None:
         if error is not None:

@@ -6,7 +6,7 @@ bytes are is keeping.py's, what the page is told telling.py's. It takes no decis
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torrentide.browser.calls import Calls
@@ -30,6 +30,7 @@ from torrentide.browser.shim import JsBlob
 from torrentide.browser.stores import MemoryStore
 from torrentide.browser.telling import Telling
 from torrentide.browser.wanted import Wanted
+from torrentide.diagnosis import Finding, of_torrent
 from torrentide.engine.session import Session
 from torrentide.engine.swarm import Swarm
 from torrentide.engine.torrent import Torrent
@@ -65,7 +66,7 @@ class PageTorrent:
         self.store_answer = self._keeping.store_answer
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
-        self._paused = False
+        self.paused = False
         self._limits: dict[str, float] = {"down": -1, "up": -1}
         self._outer: Metainfo | Magnet | None = None
         self._info: Info | None = None
@@ -79,7 +80,7 @@ class PageTorrent:
         """Take the page's TorrentOptions; once, before `join`. `private` overrides what the torrent says."""
         self._options = self._keeping.options = options
         self._private = private
-        self._paused = options["paused"]
+        self.paused = options["paused"]
         self._limits = options["limits"]
 
     def join(
@@ -135,7 +136,7 @@ class PageTorrent:
             place.shelf.keep()
 
     def _take(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
-        self._keeping.take(place, outer, web_seeds, self._limits, paused=self._paused)
+        self._keeping.take(place, outer, web_seeds, self._limits, paused=self.paused)
 
     def _prepare(self, now: float) -> None:
         """What the page asked for before there was a torrent to ask it of."""
@@ -143,8 +144,17 @@ class PageTorrent:
         self._torrent.slots.count = self._options["uploads"]
         self._torrent.slots.seeds = not self._options["alwaysChokeSeeders"]
         self.announce_with(self._options["announceKeys"])
-        if self._paused:
+        if self.paused:
             self._torrent.pause(now)
+
+    def diagnose(self, *, trackers_used: bool, attempted: bool) -> Iterator[Finding]:
+        """Why it has no peer; see `diagnosis.of_torrent`."""
+        named = len(self._mirror.announce) + (
+            len(self._outer.peers) if isinstance(self._outer, Magnet) else 0
+        )
+        return of_torrent(
+            self.swarm, named, paused=self.paused, trackers_used=trackers_used, attempted=attempted
+        )
 
     def metainfo(self) -> Metainfo | None:
         """What is in the torrent, once it is known."""
@@ -173,14 +183,14 @@ class PageTorrent:
 
     def pause(self) -> None:
         """Send and take no data."""
-        self._paused = True
+        self.paused = True
         self._keeping.paused(True)
         if self.swarm is not None:
             self.swarm.torrent.pause(time.monotonic())
 
     def resume(self) -> None:
         """Go on; who is alone looks for peers at once."""
-        self._paused = False
+        self.paused = False
         self._keeping.paused(False)
         if self.swarm is not None:
             now = time.monotonic()
@@ -217,18 +227,18 @@ class PageTorrent:
         except (LocalError, ValueError) as error:
             self.warning(LocalError(f"announces go out as before: {error}"))
 
-    def add_peer(self) -> int | None:
-        """The number of a link for a connection that the page made; None where there can be none."""
+    def add_peer(self, link: int) -> bool:
+        """Whether a connection that the page made can be link number `link`."""
         if self.swarm is None:
-            return None
-        number = self.session.adopt(self.swarm.torrent.info_hash, time.monotonic())
-        if number is None:
+            return False
+        taken = self.session.adopt(self.swarm.torrent.info_hash, link, time.monotonic())
+        if not taken:
             self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
-        return number
+        return taken
 
     def remove_peer(self, link: int) -> None:
         """Close the connection to a peer; nothing happens when it is gone already."""
-        if self.swarm is not None and link in self.swarm.torrent.peers:
+        if self.swarm is not None:
             self.session.link_failed(link, "the page removed the peer", time.monotonic())
 
     def use_extensions(self, link: int, names: list[str], others: bytes) -> None:

@@ -3,7 +3,7 @@
 Owns which there are, by the page's numbers. What a message does to a torrent is the torrent's to know.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torrentide.browser.adding import Adding
@@ -11,11 +11,9 @@ from torrentide.browser.clients import Client
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.shim import JsChannels
 from torrentide.browser.torrent import PageTorrent
+from torrentide.diagnosis import Finding, of_torrent
 from torrentide.engine.session import Session
 from torrentide.errors import Closed
-
-# Names a channel that the page gave us while it is refused; those of links begin at 1.
-REFUSED_LINK = 0
 
 Handler = Callable[[dict[str, Any]], None]
 
@@ -71,6 +69,13 @@ class Torrents:
         """The torrent of that number, if it has not ended."""
         return self._torrents.get(number)
 
+    def diagnose(self, number: int, trackers_used: bool, attempted: bool) -> Iterator[Finding]:
+        """Why a torrent has no peer, also of one that the page has not told of yet."""
+        torrent = self._torrents.get(number)
+        if torrent is None:
+            return of_torrent(None, 0, paused=False, trackers_used=trackers_used, attempted=attempted)
+        return torrent.diagnose(trackers_used=trackers_used, attempted=attempted)
+
     def close(self, number: int) -> None:
         """End a torrent; what is stored stays."""
         torrent = self._torrents.get(number)
@@ -112,17 +117,16 @@ class Torrents:
         self._open(message).calls.pull(*fields)
 
     def _on_add_peer(self, message: dict[str, Any]) -> None:
-        torrent = self._torrents.get(message["torrent"])
-        number = torrent.add_peer() if torrent is not None else None
-        link = REFUSED_LINK if number is None else number
-        if torrent is not None and number is not None:
-            self._owners[number] = torrent.session
+        torrent, link = self._torrents.get(message["torrent"]), message["link"]
+        taken = torrent is not None and torrent.add_peer(link)
+        if torrent is not None and taken:
+            self._owners[link] = torrent.session
         channels = self._channels
         if "channel" in message:
             channels.adopt(link, message["channel"])
         else:
             channels.relay(link, message["port"])
-        if number is None:
+        if not taken:
             channels.close(link)
 
     # -- The torrents that there are

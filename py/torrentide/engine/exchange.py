@@ -26,7 +26,6 @@ from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
-from torrentide.pieces.priorities import FilePriorities
 from torrentide.ports import Buffer, Digest, Store
 from torrentide.timers import Timers
 from torrentide.wire import messages
@@ -94,7 +93,6 @@ class Exchange:
     ) -> None:
         self.info = info
         self.store = store
-        self.files = FilePriorities(info)
         self.picker = Picker(info.piece_count, info.piece_length, info.length, rng, info.pads_in, have)
         # Bytes of pieces that are here and checked.
         self.verified_bytes = _bytes_of(self.picker.have, info)

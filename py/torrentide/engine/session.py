@@ -164,14 +164,16 @@ class Session:
         for swarm in self.swarms.values():
             swarm.online(now)
 
-    def adopt(self, info_hash: bytes, now: float) -> int | None:
-        """Take a connection that was made elsewhere into a swarm: gives its number, for `link_open` or
-        `link_failed`. None where there are too many, or no such torrent."""
+    def adopt(self, info_hash: bytes, number: int, now: float) -> bool:
+        """Take a connection that was made elsewhere into a swarm. `number` is below zero, where no other
+        link's is; it is for `link_open` and `link_failed`. False where there are too many, or no such
+        torrent."""
         swarm = self.swarms.get(info_hash)
-        number = self._new_link(swarm) if swarm is not None else None
-        if swarm is not None and number is not None:
-            swarm.adopt(number, now)
-        return number
+        if swarm is None or not self._budget.take():
+            return False
+        self._link_swarm[number] = swarm
+        swarm.adopt(number, now)
+        return True
 
     # -- What comes from links
 

@@ -206,11 +206,6 @@ class Torrent:
         assert self._exchange is not None, "priorities before the metadata is known"
         self._exchange.set_priorities(priorities, now)
 
-    def set_file_priority(self, place: int, priority: int, now: float) -> None:
-        """Change the priority of the file at `place` of `info.files`. The info must be known."""
-        assert self._exchange is not None, "priorities before the metadata is known"
-        self._exchange.set_priorities(self._exchange.files.set(place, priority), now)
-
     def fresh(self, index: int) -> Buffer | None:
         """The bytes of a piece that is checked and not stored yet."""
         return None if self._exchange is None else self._exchange.fresh(index)

@@ -57,3 +57,42 @@ async function bySimplePeers(libraries) {
   await ended;
   return { added, type: wire.type, same: (await sha256(await to.files[0].blob())) === (await sha256(new Blob([bytes(600_000, 5)]))) };
 }
+
+/** Removes a peer by what was given: `early` before the connection is there, else when it is; `stream` by a simple-peer. */
+async function removed({ stream, early, wait }) {
+  const from = await source();
+  const to = await target(from);
+  const mine = {};
+  const add = (peer, side) => {
+    if (side === 1) mine.peer = peer;
+    if (![from, to][side].addPeer(peer)) throw new Error('not added');
+    if (side === 1 && early) to.removePeer(peer);
+  };
+  const seen = { wires: 0, closed: [] };
+  to.on('wire', (wire) => {
+    seen.wires++;
+    wire.on('close', () => seen.closed.push('wire'));
+  });
+  if (stream) {
+    const peers = [true, false].map((initiator) => new SimplePeer({ initiator, config: { iceServers: [] } }));
+    peers.forEach((peer, side) => peer.on('signal', (signal) => peers[1 - side].signal(signal)));
+    peers.forEach(add);
+  } else {
+    await channels((channel, side) => {
+      const give = () => add(channel, side);
+      if (!wait || channel.readyState === 'open') give();
+      else channel.onopen = give;
+    });
+  }
+  if (!early) {
+    if (!to.wires.length) await event(to, 'wire');
+    const wire = to.wires[0];
+    to.removePeer({ id: 'nobody' });
+    to.removePeer(mine.peer);
+    if (!wire.destroyed) await event(wire, 'close');
+  }
+  to.removePeer(mine.peer);
+  // A round to the engine and back: what it had to say is here.
+  await to.client.diagnose();
+  return { ...seen, numPeers: to.numPeers, again: to.addPeer(mine.peer), links: (await to.client.diagnose()).engine.links };
+}

@@ -113,3 +113,73 @@ async function unmade() {
   const error = await new Promise((resolve) => torrent.on('error', resolve));
   return { code: error.code, message: error.message };
 }
+
+/** Keeps account of what is read; takes calls as WebTorrent makes them, too. */
+class CountingStore extends MapStore {
+  got = [];
+
+  get(index, options, callback) {
+    this.got.push(index);
+    const whole = { offset: 0, length: this.chunkLength };
+    super.get(index, { ...whole, ...(typeof options === 'object' ? options : {}) }, callback ?? options);
+  }
+}
+
+/** A seed of two files, and a store that has all its pieces, of which `damaged` are bad. */
+async function filled(damaged = []) {
+  const files = ['one.bin', 'two.bin'].map((name, seed) => new File([bytes(150_000, seed + 1)], name));
+  const from = watch(client([]).seed(files, { name: 'both', announce: [], pieceLength: 16384 }));
+  await event(from, 'seed');
+  const data = new Uint8Array(await new Blob(await Promise.all(from.files.map((file) => file.blob()))).arrayBuffer());
+  const store = new CountingStore(from.pieceLength, {});
+  from.pieces.forEach((_, index) => store.chunks.set(index, data.slice(index * from.pieceLength, (index + 1) * from.pieceLength)));
+  for (const index of damaged) store.chunks.get(index)[0] ^= 1;
+  return { from, store };
+}
+
+const lacking = ({ pieces, bitfield }) => pieces.flatMap((_, index) => (bitfield.get(index) ? [] : [index]));
+
+/** Adds it with a bitfield that lacks `unclaimed` and has `extra` bytes too many. */
+async function claimed(library, { damaged = [], unclaimed = [], extra = 0, skipVerify = false, store: withStore = false }) {
+  const { from, store } = await filled(damaged);
+  const bitfield = new Uint8Array(Math.ceil(from.pieces.length / 8) + extra);
+  from.pieces.forEach((_, index) => {
+    if (!unclaimed.includes(index)) bitfield[index >> 3] |= 0x80 >> (index & 7);
+  });
+  const given = withStore ? { store: function () { return store; } } : { preloadedStore: store };
+  const options = { ...given, bitfield, skipVerify, paused: true };
+  const to = watch(client([], window[library]).add(from.torrentFile, options));
+  if (!to.ready) await event(to, 'ready');
+  const read = [...new Set(store.got)].sort((a, b) => a - b);
+  return { missing: lacking(to), read: read.length === from.pieces.length ? 'all' : read, count: from.pieces.length };
+}
+
+/** The same for a magnet link, whose pieces are known when a peer has told of them. */
+async function claimedLate(options) {
+  const { from, store } = await filled(options.damaged);
+  if (options.bitfield) options.bitfield = Uint8Array.from({ length: Math.ceil(from.pieces.length / 8) }, () => 0xff);
+  const to = watch(client([]).add(from.magnetURI, { ...options, preloadedStore: store, deselect: true }));
+  if (!to.infoHash) await event(to, 'infoHash');
+  const found = new Promise((resolve) => to.on('verified', () => lacking(to).length === options.damaged.length && resolve()));
+  await channels((channel, side) => [from, to][side].addPeer(channel));
+  await found;
+  const missing = lacking(to);
+  const received = to.received;
+  to.select(0, from.pieces.length - 1);
+  await to.whenDone();
+  const same = (await sha256(await to.files[1].blob())) === (await sha256(await from.files[1].blob()));
+  return { missing, received, same };
+}
+
+/** How often the store is asked when a file is read twice. */
+async function readTwice(storeCacheSlots) {
+  const { from, store } = await filled();
+  const to = watch(client([]).add(from.torrentFile, { preloadedStore: store, skipVerify: true, storeCacheSlots }));
+  await to.whenDone();
+  const asked = [];
+  for (let time = 0; time < 2; time++) {
+    await to.files[0].arrayBuffer();
+    asked.push(store.got.splice(0).length);
+  }
+  return asked;
+}

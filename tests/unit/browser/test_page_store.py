@@ -27,13 +27,14 @@ def made_of(pieces: list[bytes]) -> Info:
 class World:
     """A store, and what it asked, told and broke by."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int = 0) -> None:
         self.info: Info = made_of(PIECES)
         self.timers = Timers()
         self.asked: list[dict[str, Any]] = []
         self.given: list[Any] = []
         self.broken: list[StorageError] = []
-        self.store = PageStore(self.info, self.timers, self.asked.append, b"".join, self.broken.append)
+        broken = self.broken.append
+        self.store = PageStore(self.info, self.timers, self.asked.append, b"".join, broken, slots)
         self.opening = self.asked.pop()
 
     def opened(self) -> None:
@@ -129,10 +130,37 @@ def test_a_blob_is_read_by_pieces(world: World) -> None:
     assert world.given == [bytes(10)]
 
 
+def test_a_piece_that_was_read_stays_in_memory() -> None:
+    world = World(slots=2)
+    world.opened()
+    for begin in (5, 9):
+        world.store.read(3, begin, 4, world.take)
+    [get] = world.asked
+    assert (get["offset"], get["length"]) == (0, 16384), "it is asked once, for the whole piece"
+    world.store.answer(get["job"], PIECES[3], None)
+    world.store.read(3, 0, 2, world.take)
+    assert [bytes(data) for data in world.given] == [PIECES[3][:4], PIECES[3][:4], PIECES[3][:2]]
+    assert len(world.asked) == 1
+    world.store.write(3, PIECES[4], world.take)
+    world.store.read(3, 0, 2, world.take)
+    assert [request["act"] for request in world.asked] == ["get", "put", "get"], (
+        "what was written is read anew"
+    )
+
+
+def test_a_piece_that_cant_be_read_ends_it_with_a_cache_too() -> None:
+    world = World(slots=2)
+    world.opened()
+    world.store.read(0, 0, 2, world.take)
+    world.store.answer(world.asked[0]["job"], None, "gone")
+    assert "can't give piece 0: gone" in str(world.broken[0])
+    assert world.given == []
+
+
 @pytest.mark.native
 def test_only_good_pieces_are_found(world: World) -> None:
     async def look() -> list[int]:
-        finding = asyncio.ensure_future(world.store.found(HeldDigest()))
+        finding = asyncio.ensure_future(world.store.found(HeldDigest(), range(1, len(PIECES))))
         while not finding.done():
             for get in world.asked:
                 index = get["index"]
@@ -142,5 +170,5 @@ def test_only_good_pieces_are_found(world: World) -> None:
             await asyncio.sleep(0)
         return list(finding.result())
 
-    assert asyncio.run(look()) == [index for index in range(len(PIECES)) if index not in (2, 5)]
+    assert asyncio.run(look()) == [index for index in range(1, len(PIECES)) if index not in (2, 5)]
     assert not world.broken

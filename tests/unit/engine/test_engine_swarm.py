@@ -464,8 +464,8 @@ def test_a_connection_that_was_made_elsewhere_becomes_a_peer() -> None:
     world = World()
     run = alone(world)
     session, torrent = run.node.session, run.swarm.torrent
-    number = session.adopt(torrent.info_hash, world.now)
-    assert number is not None
+    number = -1
+    assert session.adopt(torrent.info_hash, number, world.now)
     transport = RecordedTransport()
     session.link_open(number, transport, world.now)
     assert torrent.peers[number].transport is transport
@@ -473,15 +473,15 @@ def test_a_connection_that_was_made_elsewhere_becomes_a_peer() -> None:
     assert torrent.peers[number].transport is transport, "it opens once"
     session.link_failed(number, "gone", world.now)
     assert number not in torrent.peers
-    assert session.adopt(bytes(20), world.now) is None
+    assert not session.adopt(bytes(20), -2, world.now)
 
 
 def test_a_connection_that_was_made_elsewhere_has_its_time_to_open() -> None:
     world = World()
     run = alone(world)
     session = run.node.session
-    number = session.adopt(run.swarm.torrent.info_hash, world.now)
-    assert number is not None
+    number = -1
+    assert session.adopt(run.swarm.torrent.info_hash, number, world.now)
     world.run(lambda: False, CONNECT_SECONDS + 1)
     session.link_open(number, RecordedTransport(), world.now)
     assert run.swarm.torrent.peers == {}
@@ -491,7 +491,7 @@ def test_connections_that_were_made_elsewhere_are_counted_and_given_back() -> No
     world = World()
     run = alone(world)
     session = run.node.session
-    numbers = [session.adopt(run.swarm.torrent.info_hash, world.now) for _ in range(400)]
-    assert None in numbers
+    taken = [session.adopt(run.swarm.torrent.info_hash, -number, world.now) for number in range(1, 400)]
+    assert False in taken
     session.remove(run.swarm.torrent.info_hash, world.now)
     assert session._budget.used == 0

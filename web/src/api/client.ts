@@ -2,12 +2,12 @@
 // leaves to Torrent, and what an input is, to the modules that read inputs.
 
 import { type Engine, engineURL, setEngineURL, sharedEngine } from '../engine-host';
-import type { Limits, Phase, ToEngine, Vitals } from '../protocol';
+import type { ToEngine } from '../protocol';
 import { connectWorker } from '../rtc/worker-link';
 import { TorrentideError, closed, guarded } from '../errors';
 import { FileServer, type ServerOptions } from '../sw/server';
+import { ClientMirror } from './client-mirror';
 import { type Diagnosis, diagnose } from './diagnosis';
-import { EventEmitter } from './events';
 import { type Abortable, Gate } from './gate';
 import { type SeedInput, seedFiles } from './inputs';
 import {
@@ -19,39 +19,20 @@ import {
   announceKeys,
   clientOptions,
   defaults,
-  limitOption,
   list,
   seedOptions,
 } from './options';
-import { idBytes, newPeerId, randomId, toHex } from './peer-id';
 import { RememberedSeed, type SeedRecord, forget, handlesOf, looksSame, remember, rememberedSeeds } from './remembered';
-import { Throttle } from './throttle';
 import { type StorageReport, asItWas, askToPersist, report, storedTorrents } from './storage';
-import { type DestroyOptions, Torrent, type TorrentOwner } from './torrent';
+import { Torrent } from './torrent';
 import { type TorrentId, engineId, ownSources } from './torrent-id';
-
-export interface TorrentideEvents {
-  /** How far the start of the engine is. */
-  boot: [Phase];
-  listening: [];
-  ready: [];
-  add: [Torrent];
-  /** A torrent is ready. */
-  torrent: [Torrent];
-  seed: [Torrent];
-  remove: [Torrent];
-  /** Bytes since the last one, over all torrents. */
-  download: [number];
-  upload: [number];
-  /** An error of the client, which ends it, or of a torrent on which nothing listens for errors. */
-  error: [TorrentideError];
-}
+import type { DestroyOptions, TorrentOwner } from './torrent-life';
 
 type OnTorrent = (torrent: Torrent) => void;
 type Callback = (error?: Error | null) => void;
 type Request = TorrentOwner['request'];
 
-export class Torrentide extends EventEmitter<TorrentideEvents> {
+export class Torrentide extends ClientMirror {
   static readonly WEBRTC_SUPPORT: boolean = typeof RTCPeerConnection === 'function';
   /** A page has no UDP. */
   static readonly UTP_SUPPORT: boolean = false;
@@ -59,33 +40,6 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   /** Makes WebRTC connections for Python in `worker`, which can't do so itself: see docs/python.md. */
   static readonly connectWorker: (worker: Worker) => void = connectWorker;
 
-  torrents: Torrent[] = [];
-  /** 40 hex digits, as `nodeId`. */
-  readonly peerId: string;
-  readonly peerIdBuffer: Uint8Array;
-  readonly nodeId: string;
-  readonly nodeIdBuffer: Uint8Array;
-  readonly userAgent: string;
-  /** True once the engine is up. Calls made before wait for it. */
-  ready = false;
-  listening = false;
-  destroyed = false;
-  readonly maxConns: number;
-  readonly tracker: object | false;
-  /** What only programs outside of a page can do is false; what it can be told of all the same is as it was given. */
-  readonly dht = false;
-  readonly utp = false;
-  readonly lsd: boolean;
-  readonly utPex: boolean;
-  readonly natUpnp: boolean | 'permanent';
-  readonly natPmp: boolean;
-  readonly torrentPort: number;
-  readonly dhtPort: number;
-  readonly secure: number;
-  readonly enableWebSeeds: boolean;
-  readonly seedOutgoingConnections: boolean;
-  /** The speed limits of all torrents together, as `downloadLimit` and `uploadLimit`. */
-  readonly throttleGroups: { readonly down: Throttle; readonly up: Throttle };
   readonly #defaults: Defaults;
   readonly #engine: Engine;
   readonly #number: number;
@@ -103,30 +57,9 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
 
   /** Throws ERR_INVALID_OPTION. */
   constructor(options: TorrentideOptions = {}) {
-    super();
-    this.peerIdBuffer = options.peerId === undefined ? newPeerId() : idBytes('peerId', options.peerId);
-    this.peerId = toHex(this.peerIdBuffer);
-    this.nodeIdBuffer = options.nodeId === undefined ? randomId() : idBytes('nodeId', options.nodeId);
-    this.nodeId = toHex(this.nodeIdBuffer);
-    this.userAgent = options.userAgent ?? `Torrentide/${__VERSION__}`;
-    this.tracker = options.tracker === false ? false : typeof options.tracker === 'object' ? options.tracker : {};
-    this.lsd = options.lsd !== false;
-    this.utPex = options.utPex !== false;
-    this.natUpnp = options.natUpnp ?? true;
-    this.natPmp = options.natPmp ?? true;
-    this.torrentPort = options.torrentPort || 0;
-    this.dhtPort = options.dhtPort || 0;
-    this.secure = Number(options.secure ?? 1);
+    super(options, () => this.#engine.post({ type: 'limits', client: this.#number, limits: this.limits }));
     this.#defaults = defaults(options);
-    this.enableWebSeeds = this.#defaults.webSeeds;
-    this.seedOutgoingConnections = options.seedOutgoingConnections ?? true;
-    const limitsChanged = (): void => this.#engine.post({ type: 'limits', client: this.#number, limits: this.#limits });
-    this.throttleGroups = {
-      down: new Throttle(limitOption(options.downloadLimit), limitsChanged),
-      up: new Throttle(limitOption(options.uploadLimit), limitsChanged),
-    };
-    const sent = clientOptions(options, this.peerIdBuffer, this.#limits);
-    this.maxConns = sent.maxConns;
+    const sent = clientOptions(options, this.peerIdBuffer, this.limits);
     this.#engine = sharedEngine();
     this.#number = this.#engine.number();
     this.#engine.addClient(this.#number, {
@@ -135,51 +68,6 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
       failed: (error) => this.#failed(error),
     });
     this.#engine.post({ type: 'client', client: this.#number, options: sent });
-  }
-
-  /** Bytes per second, as `uploadSpeed`. */
-  get downloadSpeed(): number {
-    return sum(this.torrents, (torrent) => torrent.downloadSpeed);
-  }
-
-  get uploadSpeed(): number {
-    return sum(this.torrents, (torrent) => torrent.uploadSpeed);
-  }
-
-  /** 0 to 1, of the torrents that are not complete. */
-  get progress(): number {
-    const active = this.torrents.filter((torrent) => torrent.progress !== 1);
-    return sum(active, (torrent) => torrent.downloaded) / (sum(active, (torrent) => torrent.length) || 1);
-  }
-
-  get ratio(): number {
-    return sum(this.torrents, (torrent) => torrent.uploaded) / (sum(this.torrents, (torrent) => torrent.received) || 1);
-  }
-
-  /** Bytes per second; -1 is no limit, 0 lets nothing through. Setting it to what is no limit throws ERR_INVALID_ARGUMENT. */
-  get downloadLimit(): number {
-    return this.throttleGroups.down.limit;
-  }
-
-  set downloadLimit(limit: number) {
-    this.throttleGroups.down.limit = limit;
-  }
-
-  get uploadLimit(): number {
-    return this.throttleGroups.up.limit;
-  }
-
-  set uploadLimit(limit: number) {
-    this.throttleGroups.up.limit = limit;
-  }
-
-  /** Sets `downloadLimit`; false for what is no limit. */
-  throttleDownload(rate: number | string): false | void {
-    return throttle(this.throttleGroups.down, rate);
-  }
-
-  throttleUpload(rate: number | string): false | void {
-    return throttle(this.throttleGroups.up, rate);
   }
 
   /** Waits until the engine is up. Rejects with the client's error, or ERR_CLOSED. */
@@ -331,19 +219,8 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
   }
 
   /** Why there is no peer, in plain words. Rejects with the reason of `signal` alone. */
-  async diagnose({ signal }: Abortable = {}): Promise<Diagnosis> {
-    const { phase, attempts } = this.#engine;
-    const vitals = phase === 'ready' ? await this.#engine.call({ type: 'vitals' }, signal).catch(() => null) : null;
-    signal?.throwIfAborted();
-    const around = {
-      webrtc: Torrentide.WEBRTC_SUPPORT,
-      online: navigator.onLine,
-      phase,
-      engine: vitals as Vitals | null,
-      trackersUsed: this.tracker !== false,
-      attempts: [...attempts],
-    };
-    return diagnose(around, this.torrents);
+  diagnose({ signal }: Abortable = {}): Promise<Diagnosis> {
+    return diagnose(this.#engine, this.#number, this.torrents, Torrentide.WEBRTC_SUPPORT, signal);
   }
 
   /**
@@ -356,10 +233,6 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     const end = this.#engine.call({ type: 'destroy', client: this.#number });
     // The end of the engine is the end of the client as well.
     return end.catch(() => {}).then(() => callback?.(null));
-  }
-
-  get #limits(): Limits {
-    return { down: this.downloadLimit, up: this.uploadLimit };
   }
 
   #start(request: Request, options: AddOptions | SeedOptions, seeding: boolean, duplicate: TorrentOwner['duplicate']): Torrent {
@@ -419,16 +292,4 @@ export class Torrentide extends EventEmitter<TorrentideEvents> {
     this.#engine.removeClient(this.#number);
     for (const torrent of [...this.torrents]) guarded(() => void torrent.destroy());
   }
-}
-
-function throttle(group: Throttle, rate: number | string): false | void {
-  try {
-    group.limit = Number(rate);
-  } catch {
-    return false;
-  }
-}
-
-function sum(torrents: readonly Torrent[], value: (torrent: Torrent) => number): number {
-  return torrents.reduce((total, torrent) => total + value(torrent), 0);
 }

@@ -1,14 +1,15 @@
 // What a page can read of a torrent: the mirrored state, and what follows from it. It changes by `apply` alone, asks nothing of
 // the engine and never waits.
 
-import type { FileInfo, TorrentState, TrackerState, WireRow } from '../protocol';
+import type { FileInfo, TorrentState, WireRow } from '../protocol';
 import type { TorrentideError } from '../errors';
 import { type Bencoded, decode } from './bencode';
 import { Bitfield } from './bitfield';
 import { EventEmitter } from './events';
 import type { FileEntry } from './file';
 import { fromHex } from './peer-id';
-import { Selections } from './selections';
+import { type TorrentPeer, type TorrentTracker, peerOf, trackerOf } from './reports';
+import type { Wanted } from './wanted';
 import type { Wire } from './wire';
 
 export interface TorrentEvents {
@@ -47,46 +48,6 @@ export interface Piece {
   readonly length: number;
   /** Bytes that lack. */
   missing: number;
-}
-
-export interface TorrentTracker {
-  url: string;
-  /** `unsupported`: a page can't use it; `connecting`: between two tries, too; `working`: it took an announce. */
-  state: TrackerState['state'];
-  /** What went wrong last, in plain words; null when all is well. */
-  lastError: string | null;
-  nextAnnounce: Date | null;
-  /** Seconds between announces. */
-  interval: number | null;
-  /** As the tracker told, ourselves included; null until it did. */
-  seeds: number | null;
-  peers: number | null;
-}
-
-/** A connected peer at this moment. */
-export interface TorrentPeer {
-  peerId: string;
-  /** Name and version as the peer tells them, or ''. */
-  client: string;
-  type: 'webrtc';
-  /** ICE candidate types of the peer and of ourselves: `host`, `srflx`, `prflx` or `relay`; undefined where unknown. */
-  candidateType: string | undefined;
-  localCandidateType: string | undefined;
-  address: string | undefined;
-  port: number | undefined;
-  /** Bytes per second, and bytes. */
-  downloadSpeed: number;
-  uploadSpeed: number;
-  downloaded: number;
-  uploaded: number;
-  /** 0 to 1: how much of the torrent it has. */
-  progress: number;
-  amChoking: boolean;
-  amInterested: boolean;
-  peerChoking: boolean;
-  peerInterested: boolean;
-  isSeeder: boolean;
-  isSnubbed: boolean;
 }
 
 /** What `pieceMap` holds for a piece. */
@@ -135,7 +96,7 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
   /** @internal */
   protected readonly links = new Map<number, Wire>();
   /** @internal */
-  protected selections: Selections | undefined;
+  protected abstract readonly wanted: Wanted;
   /** What was selected when it was stored. @internal */
   protected restored: Uint8Array | undefined;
   #partial = new Map<number, number>();
@@ -201,31 +162,12 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     return Uint8Array.from({ length: this.pieceCount }, (_, index) => {
       if (this.bitfield?.get(index)) return PIECE.HERE;
       if (this.#partial.has(index)) return PIECE.PARTIAL;
-      return this.selections?.priorities[index] === 0 ? PIECE.UNWANTED : PIECE.MISSING;
+      return this.wanted.selections?.priorities[index] === 0 ? PIECE.UNWANTED : PIECE.MISSING;
     });
   }
 
   get peers(): TorrentPeer[] {
-    return this.wires.map((wire) => ({
-      peerId: wire.peerId,
-      client: wire.client,
-      type: wire.type,
-      candidateType: wire.candidateType,
-      localCandidateType: wire.localCandidateType,
-      address: wire.remoteAddress,
-      port: wire.remotePort,
-      downloadSpeed: wire.downloadSpeed(),
-      uploadSpeed: wire.uploadSpeed(),
-      downloaded: wire.downloaded,
-      uploaded: wire.uploaded,
-      progress: this.pieceCount ? wire.pieceCount / this.pieceCount : 0,
-      amChoking: wire.amChoking,
-      amInterested: wire.amInterested,
-      peerChoking: wire.peerChoking,
-      peerInterested: wire.peerInterested,
-      isSeeder: wire.isSeeder,
-      isSnubbed: wire.isSnubbed,
-    }));
+    return this.wires.map((wire) => peerOf(wire, this.pieceCount));
   }
 
   /** @internal */
@@ -255,7 +197,7 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
       return;
     }
     this.#partial.delete(index);
-    this.selections?.critical.delete(index);
+    this.wanted.selections?.critical.delete(index);
     if (this.#pieces) this.#pieces[index] = null;
   }
 
@@ -278,16 +220,4 @@ export abstract class TorrentMirror extends EventEmitter<TorrentEvents> {
     const length = index === this.pieceCount - 1 ? this.lastPieceLength : this.pieceLength;
     return { length, missing: this.#partial.get(index) ?? length };
   }
-}
-
-function trackerOf({ url, state, error, nextAnnounce, interval, seeds, leechers }: TrackerState): TorrentTracker {
-  return {
-    url,
-    state,
-    lastError: error || null,
-    nextAnnounce: nextAnnounce === null ? null : new Date(nextAnnounce),
-    interval,
-    seeds,
-    peers: seeds === null || leechers === null ? null : seeds + leechers,
-  };
 }

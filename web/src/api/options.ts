@@ -109,6 +109,7 @@ export interface SeedOptions extends Omit<AddOptions, 'private' | keyof StoreOpt
 const DEFAULT_MAX_CONNS = 55;
 const DEFAULT_UPLOADS = 10;
 const DEFAULT_NO_PEERS_SECONDS = 30;
+const DEFAULT_CACHE_SLOTS = 20;
 const DEFAULT_RTC_CONFIG: RTCConfiguration = {
   iceServers: [{ urls: ['stun:stun.l.google.com:19302', 'stun:global.stun.twilio.com:3478'] }],
 };
@@ -121,11 +122,15 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
     peerId: String.fromCharCode(...peerId),
     announce: [...list(tracker.announce), ...pageTrackers()],
     tracker: options.tracker !== false,
-    maxConns: Number(options.maxConns) || DEFAULT_MAX_CONNS,
+    maxConns: maxConns(options),
     limits,
     rtcConfig: tracker.rtcConfig ?? DEFAULT_RTC_CONFIG,
     ...(options.blocklist === undefined ? {} : { blocklist: blocklist(options.blocklist) }),
   };
+}
+
+export function maxConns(options: TorrentideOptions): number {
+  return Number(options.maxConns) || DEFAULT_MAX_CONNS;
 }
 
 /** What a torrent's options say where its own do not. */
@@ -145,7 +150,6 @@ function storageOption(given: unknown): 'opfs' | 'memory' | undefined {
   throw new TorrentideError('ERR_INVALID_OPTION', `storage must be 'opfs' or 'memory', not ${String(given)}.`);
 }
 
-/** Throws ERR_INVALID_OPTION. */
 /** Pages of WebTorrent name trackers for all torrents by a global, too. */
 function pageTrackers(): string[] {
   return list((globalThis as { WEBTORRENT_ANNOUNCE?: string | string[] }).WEBTORRENT_ANNOUNCE);
@@ -178,17 +182,24 @@ function torrentOptions(options: TorrentOptions, limits: protocol.Limits, otherw
     storage: storageOption(options.storage) ?? otherwise.storage,
     persist: options.persist ?? otherwise.persist,
     skipVerify: false,
+    storeCacheSlots: 0,
     restore: false,
   };
 }
 
 /** Throws ERR_INVALID_OPTION. */
-function storeOptions({ store, preloadedStore, skipVerify }: StoreOptions): Partial<protocol.TorrentOptions> {
+function storeOptions(options: StoreOptions): Partial<protocol.TorrentOptions> {
+  const { store, preloadedStore, skipVerify, bitfield, storeCacheSlots } = options;
   if (store === undefined && !preloadedStore) return {};
   if (!preloadedStore && typeof store !== 'function') {
     throw new TorrentideError('ERR_INVALID_OPTION', 'store must be a constructor of chunk stores (abstract-chunk-store).');
   }
-  return { storage: 'page', skipVerify: skipVerify === true };
+  return {
+    storage: 'page',
+    skipVerify: skipVerify === true,
+    ...(bitfield ? { bitfield: Uint8Array.from(bitfield) } : {}),
+    storeCacheSlots: Math.floor(notNegative(storeCacheSlots) ?? DEFAULT_CACHE_SLOTS),
+  };
 }
 
 /** WebTorrent's rule: false is none, and what is no number is the default. */
@@ -199,6 +210,10 @@ function uploads(given: number | boolean | undefined): number {
 
 function positive(given: unknown): number | undefined {
   return typeof given === 'number' && given > 0 && Number.isFinite(given) ? given : undefined;
+}
+
+function notNegative(given: unknown): number | undefined {
+  return given === 0 ? 0 : positive(given);
 }
 
 /** Asks each function in turn, a later one's keys before an earlier one's; undefined where there is none to ask. */

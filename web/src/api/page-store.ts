@@ -25,6 +25,13 @@ export interface StoreOptions {
   storeOpts?: Record<string, unknown>;
   /** Believe that the page's store has every piece. */
   skipVerify?: boolean;
+  /**
+   * The pieces that it has, as `torrent.bitfield.buffer` was: all others are taken to be missing. Of each file one piece is compared
+   * with its hash, and all where that one is bad. What is not as long as the torrent needs it is ignored.
+   */
+  bitfield?: Uint8Array | ArrayLike<number>;
+  /** Whole pieces that are kept in memory when they are read, 20 by default, 64 MiB in all; 0: none. */
+  storeCacheSlots?: number;
 }
 
 export class PageStore {

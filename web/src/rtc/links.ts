@@ -1,7 +1,7 @@
 // Owns every RTCPeerConnection of the page, named by the engine's link numbers: makes offers and answers, and hands the data
 // channel of each link over to the engine. It knows nothing of torrents, trackers or peers, and never touches the data.
 
-import type { FromEngine, ToEngine } from '../protocol';
+import type { Attempt, FromEngine, ToEngine } from '../protocol';
 import type { Path } from '../api/wire';
 import { completeSdp, gathered } from './gathering';
 import { relay } from './relay';
@@ -10,13 +10,6 @@ import { relay } from './relay';
 const CHANNEL_LABEL = 'webtorrent';
 
 export type LinkMessage = Extract<FromEngine, { link: number }>;
-/** What became of an attempt to connect to a peer, and the ICE candidate types that both sides had. */
-export interface Attempt {
-  outcome: 'connected' | 'failed';
-  local: string[];
-  remote: string[];
-}
-
 /** So many of the last attempts are kept. */
 const MAX_ATTEMPTS = 50;
 

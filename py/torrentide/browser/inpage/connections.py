@@ -7,6 +7,7 @@ never touches the data. What web/src/rtc/ does for the worker, this does here.
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from pyodide.ffi import JsException, to_js
 
 from torrentide.browser.inpage.channels import Channels
 from torrentide.browser.inpage.handlers import Handlers
+from torrentide.diagnosis import Attempt
 from torrentide.engine.session import Session
 
 # As libtorrent's; the label carries no meaning.
@@ -25,16 +27,21 @@ GATHER_SECONDS = 5.0
 # needed.
 AFTER_PUBLIC_SECONDS = 1.0
 
+# So many of the last attempts to connect are kept, as by web/src/rtc/links.ts.
+MAX_ATTEMPTS = 50
+
+_CANDIDATE_TYPE = re.compile(r"^a=candidate:.* typ (\w+)", re.MULTILINE)
 _TRICKLE = re.compile(r"^a=ice-options:trickle\r?\n", re.MULTILINE)
 
 
 class Connections:
     """The connections of one session, which is set as `session` when it exists; `config` is an
-    RTCConfiguration. See `ports.Dialer`."""
+    RTCConfiguration, `attempts` gets what became of attempts to connect. See `ports.Dialer`."""
 
     session: Session
 
-    def __init__(self, channels: Channels, config: Any) -> None:
+    def __init__(self, channels: Channels, config: Any, attempts: deque[Attempt]) -> None:
+        self._attempts = attempts
         self._channels = channels
         self._config = config
         self._open: dict[int, tuple[Any, Handlers]] = {}
@@ -64,6 +71,9 @@ class Connections:
         self._channels.close(link)
         pc, handlers = self._open.pop(link, (None, None))
         if pc is not None and handlers is not None:
+            # A peer answered, and time or ICE ended it before there was a way.
+            if pc.remoteDescription and pc.connectionState in ("new", "connecting", "failed"):
+                self._attempts.append(_attempt("failed", pc))
             handlers.release()
             pc.close()
 
@@ -87,6 +97,8 @@ class Connections:
             return None
 
         def on_state(event: Any) -> None:
+            if pc.connectionState == "connected":
+                self._attempts.append(_attempt("connected", pc))
             # "disconnected" is not the end: ICE often finds its way back.
             if pc.connectionState == "failed":
                 self._fail(link, "no network path to the peer (ICE failed)")
@@ -133,6 +145,14 @@ class Connections:
         self.close(link)
         self.session.link_failed(link, reason, time.monotonic())
         self._channels.after()
+
+
+def _attempt(outcome: str, pc: Any) -> Attempt:
+    local, remote = (
+        tuple(dict.fromkeys(_CANDIDATE_TYPE.findall(str(side.sdp) if side else "")))
+        for side in (pc.localDescription, pc.remoteDescription)
+    )
+    return Attempt(outcome, local, remote)
 
 
 def _description(kind: str, sdp: str) -> Any:

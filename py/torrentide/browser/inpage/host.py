@@ -9,6 +9,7 @@ import itertools
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from math import inf
@@ -18,13 +19,14 @@ import js
 from pyodide.ffi import create_proxy, to_js
 
 from torrentide.browser.inpage.channels import Channels
-from torrentide.browser.inpage.connections import Connections
+from torrentide.browser.inpage.connections import MAX_ATTEMPTS, Connections
 from torrentide.browser.inpage.digests import Digests
 from torrentide.browser.inpage.fetch import Fetches
 from torrentide.browser.inpage.lent import Lent, PagePort
 from torrentide.browser.inpage.sockets import Sockets
 from torrentide.browser.prepare import fetch_torrent, parse_id, read_blocklist
 from torrentide.browser.stores import Memory, MemoryStore
+from torrentide.diagnosis import Attempt, Surroundings
 from torrentide.discovery.blocklist import BlockList
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.session import Session, new_peer_id
@@ -46,6 +48,8 @@ class Host:
         self._web = Web(Fetches(self.arm), str(js.self.origin))
         self._budget = LinkBudget()
         self._memory = Memory()
+        # Of all clients; those that a page makes for a worker it keeps to itself.
+        self._attempts: deque[Attempt] = deque(maxlen=MAX_ATTEMPTS)
         self._numbers = itertools.count(1)
         self._sessions: dict[Session, Connections | Lent] = {}
         self._alarm: asyncio.Handle | None = None
@@ -65,7 +69,8 @@ class Host:
     ) -> Session:
         """See `torrentide.host.Host`."""
         config = to_js(dict(rtc_config or {}), dict_converter=js.Object.fromEntries)
-        dialer = Connections(self._channels, config) if self._page is None else Lent(self._page, config)
+        own = Connections(self._channels, config, self._attempts)
+        dialer = own if self._page is None else Lent(self._page, config)
         sockets = Sockets(self.arm)
         session = Session(
             peer_id or new_peer_id(self.rng),
@@ -100,6 +105,10 @@ class Host:
         """See `torrentide.host.Host`."""
         by_url = isinstance(given, str) and given[:8].lower().startswith(("http://", "https://"))
         return await read_blocklist({"url" if by_url else "data": given})
+
+    def surroundings(self) -> Surroundings:
+        """See `torrentide.host.Host`."""
+        return Surroundings(bool(js.self.navigator.onLine), tuple(self._attempts))
 
     def now(self) -> float:
         """See `torrentide.host.Host`."""
