@@ -28,6 +28,8 @@ class FileServer(Served):
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        # Whether it answers nothing at all.
+        self.down = False
         # Most requests at a time, and bytes of bodies.
         self.most = 0
         self.sent = 0
@@ -43,6 +45,8 @@ class FileServer(Served):
         how, name = request.match_info["how"], request.match_info["name"]
         headers = {key.lower(): value for key, value in request.headers.items()}
         self.requests.append((request.method, request.path, headers))
+        if self.down and request.transport is not None:
+            request.transport.abort()
         response = web.StreamResponse(headers={} if how == "closed" else {"Access-Control-Allow-Origin": "*"})
         if name not in self.files or request.method != "GET":
             response.set_status(404)

@@ -128,4 +128,7 @@ class Reads:
                 reply(call, result)
             self._calls.pop(call, None)
 
-        self._calls[call] = asyncio.get_event_loop().create_task(run())
+        # What is here is given in this turn of the worker.
+        task = asyncio.Task(run(), loop=asyncio.get_event_loop(), eager_start=True)
+        if not task.done():
+            self._calls[call] = task

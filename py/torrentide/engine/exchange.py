@@ -5,7 +5,7 @@ knows handshakes, extensions or how the info came.
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from torrentide.engine.blame import Blame, Source
@@ -26,7 +26,7 @@ from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
-from torrentide.ports import Digest, Store
+from torrentide.ports import Buffer, Digest, Store
 from torrentide.timers import Timers
 from torrentide.wire import messages
 
@@ -139,6 +139,15 @@ class Exchange:
     def wasted(self) -> int:
         """Bytes of blocks that came in vain."""
         return self._downloader.wasted
+
+    def fresh(self, index: int) -> Buffer | None:
+        """The bytes of a piece that is checked and not stored yet."""
+        piece = self._verifier.fresh.get(index)
+        return None if piece is None else piece.buffer
+
+    def on_checked(self, told: Callable[[int], None]) -> None:
+        """Tell `told` of each piece that is checked before it is stored."""
+        self._verifier.checked = told
 
     def start(self, now: float, *, paused: bool) -> None:
         """Begin. Pieces that are nothing but padding need nobody."""

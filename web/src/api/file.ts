@@ -5,10 +5,11 @@ import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
 import { type Pace, paceOf } from '../media/pace';
 import { type RenderOptions, appendTo, renderTo } from '../media/render';
-import { stream } from '../media/stream';
+import { expectPlaying, stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
+import { ReadStream } from './read-stream';
 import { type ByteReader, chunksOf, streamOf } from './reading';
 import { type SaveOptions, saveFile } from './saving';
 import type { Selections } from './selections';
@@ -90,6 +91,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
     this.selected = selected;
     this.#owner = owner;
+    expectPlaying(this);
   }
 
   /** 0 to 1; 0 for an empty file, as in WebTorrent. */
@@ -136,6 +138,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** The bytes in order, as they come. Errors as `blob` rejects; a bad range throws. */
   stream(range?: StreamRange | null): ReadableStream<Uint8Array> {
     return streamOf(this.#reader(range), range?.signal);
+  }
+
+  /** As `stream`, in the manner of Node's streams: events `data`, `end`, `error` and `close`, `pipe`, `pause`, `resume`, `destroy`. */
+  createReadStream(range?: StreamRange | null): ReadStream {
+    return new ReadStream(this.#reader(range));
   }
 
   /** As `stream`. */

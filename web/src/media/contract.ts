@@ -40,7 +40,7 @@ export interface Playing {
 }
 
 /**
- * Plays the file on the element through MediaSource. Settles when the element has its metadata. Rejects with a Fault where the
- * browser or this player can't play it; nothing is left on the element then.
+ * Plays the file on the element by a MediaSource that opens there. Settles when the element has its metadata. Rejects with a Fault
+ * where the browser or this player can't play it.
  */
-export type Play = (file: MediaFile, element: HTMLMediaElement, hooks: PlayHooks) => Promise<Playing>;
+export type Play = (file: MediaFile, element: HTMLMediaElement, source: Promise<MediaSource>, hooks: PlayHooks) => Promise<Playing>;

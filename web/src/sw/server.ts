@@ -4,7 +4,7 @@
 import type { FileEntry } from '../api/file';
 import type { Torrent } from '../api/torrent';
 import { TorrentideError } from '../errors';
-import { plan, refusal } from './answer';
+import { listing, plan, refusal } from './answer';
 import { type Answer, FOLDER, type Failure, type FetchRequest, KEEP_ALIVE } from './contract';
 
 /** Browsers stop a worker after 30 s without an event: as WebTorrent, well before that. */
@@ -69,6 +69,14 @@ export class FileServer {
     return new URL(FOLDER, this.#registration.scope).pathname;
   }
 
+  /** The paths of all files below a folder that no torrent's file is in: that of all torrents, or that of one. @internal */
+  list(url: URL): string[] {
+    const [folder, infoHash] = [this.folder, url.pathname.slice(this.folder.length).replace(/\/$/, '').toLowerCase()];
+    if (!url.pathname.startsWith(folder) || infoHash.includes('/')) return [];
+    const torrents = this.#torrents().filter((torrent) => torrent.infoHash && (!infoHash || torrent.infoHash === infoHash));
+    return torrents.flatMap((torrent) => torrent.files.map((file) => this.url(torrent.infoHash ?? '', file)));
+  }
+
   /** The torrent that a URL is of, and the path in it; null for what is none of ours. @internal */
   find(url: URL): { torrent: Torrent; path: string } | null {
     if (!url.pathname.startsWith(this.folder)) return null;
@@ -92,6 +100,8 @@ async function respond(request: FetchRequest, port: MessagePort, stop: AbortCont
   // One that is still without metadata is waited for; its end means that it is not here.
   await found?.torrent.whenReady({ signal: stop.signal }).catch(() => {});
   const file = found?.torrent.destroyed ? undefined : found?.torrent.files.find(({ path }) => path === found.path);
+  const list = file ? [] : [...servers].flatMap((server) => server.list(url));
+  if (list.length) return port.postMessage(listing(request, list));
   if (!file) return port.postMessage(refusal(404, 'This tab does not have that file.'));
   const { range, ...answer } = plan(request, file);
   const alive = new URL(FOLDER + KEEP_ALIVE, request.scope);
