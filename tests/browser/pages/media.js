@@ -10,8 +10,8 @@ function screen(tag = 'video') {
 }
 
 /** The file of a torrent that is added by its .torrent file, an array. */
-async function fileOf(torrentFile, owner) {
-  const torrent = watch(owner.add(new Uint8Array(torrentFile)));
+async function fileOf(torrentFile, owner, options = {}) {
+  const torrent = watch(owner.add(new Uint8Array(torrentFile), options));
   await torrent.whenReady();
   return torrent.files[0];
 }

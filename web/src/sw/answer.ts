@@ -71,6 +71,13 @@ export function attachment(name: string, length: number | bigint): Answer {
   return { status: 200, headers, body: 'STREAM' };
 }
 
+/** The paths of files, one a line: WebTorrent lists them as HTML, under the site's own address. */
+export function listing({ method }: FetchRequest, paths: readonly string[]): Answer {
+  if (method !== 'GET' && method !== 'HEAD') return refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
+  const body = method === 'HEAD' ? null : `${[...new Set(paths)].join('\n')}\n`;
+  return { status: 200, headers: { ...COMMON, 'Content-Type': 'text/plain; charset=utf-8' }, body };
+}
+
 /** A type under which the file can be shown, but not run. */
 export function safeType(type: string): string {
   if (SHOWN.test(type)) return type;

@@ -4,7 +4,7 @@
 import type { FileEntry } from '../api/file';
 import type { Torrent } from '../api/torrent';
 import { TorrentideError } from '../errors';
-import { plan } from './answer';
+import { listing, plan } from './answer';
 import { FOLDER, type FetchRequest } from './contract';
 import { type Reply, listen } from './requests';
 
@@ -73,9 +73,23 @@ export class FileServer {
     // One that is still without metadata is waited for; its end means that it is not here.
     await found?.torrent.whenReady({ signal }).catch(() => {});
     const file = found?.torrent.destroyed ? undefined : found?.torrent.files.find(({ path }) => path === found.path);
-    if (!file) return null;
+    if (!file) return this.#list(request);
     const { range, ...answer } = plan(request, file);
-    return { answer, body: range && file.stream(range) };
+    return { answer, body: range && file.stream({ ...range, playing: true }) };
+  }
+
+  /** Of all the page's clients together, where the URL is that of a folder. */
+  #list(request: FetchRequest): Reply | null {
+    const paths = [...servers].flatMap((server) => server.#paths(new URL(request.url)));
+    return paths.length ? { answer: listing(request, paths) } : null;
+  }
+
+  /** The paths of all files below a folder that no torrent's file is in: that of all torrents, or that of one. */
+  #paths(url: URL): string[] {
+    const [folder, infoHash] = [this.folder, url.pathname.slice(this.folder.length).replace(/\/$/, '').toLowerCase()];
+    if (!url.pathname.startsWith(folder) || infoHash.includes('/')) return [];
+    const torrents = this.#torrents().filter((torrent) => torrent.infoHash && (!infoHash || torrent.infoHash === infoHash));
+    return torrents.flatMap((torrent) => torrent.files.map((file) => this.url(torrent.infoHash ?? '', file)));
   }
 
   /** The torrent that a URL is of, and the path in it; null for what is none of ours. */
