@@ -141,6 +141,13 @@ class Reading:
             await self._readings.wait(self.position // self._size, stored=True)
             self._move(min(self._size - self.position % self._size, self.end - self.position))
 
+    def pace(self, rate: float | None, slack: float) -> None:
+        """What comes next is needed in `slack` seconds, and `rate` bytes a second from there on, if that is
+        known."""
+        if self._reader is not None:
+            self._readings.torrent.pace_reader(self._reader, rate, slack, self._readings.now())
+            self._readings.arm()
+
     def close(self) -> None:
         """Read no more. Harmless the second time."""
         if self._reader is not None:

@@ -30,8 +30,9 @@ class FileServer(Served):
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         # Whether it answers nothing at all.
         self.down = False
-        # Most requests at a time.
+        # Most requests at a time, and bytes of bodies.
         self.most = 0
+        self.sent = 0
         self._open = 0
         self._busy: set[str] = set()
         super().__init__()
@@ -90,6 +91,7 @@ class FileServer(Served):
             body = bytes(len(body))
         for start in range(0, len(body), CHUNK):
             await response.write(body[start : start + CHUNK])
+            self.sent += len(body[start : start + CHUNK])
         if how == "cut" and request.transport is not None:
             request.transport.close()
         return response

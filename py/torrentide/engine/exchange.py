@@ -215,14 +215,19 @@ class Exchange:
         if more:
             self._recount(now)
         self._downloader.deadlines.plan(now, sought=True)
-        if more and self._web_seeds is not None:
-            self._web_seeds.fill(now)
+        if self._web_seeds is not None and any(map(self.picker.is_free, self.picker.wanted.urgent)):
+            self._web_seeds.make_way(self.picker.wanted.ahead, now)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:
         """See `Torrent.move_reader`."""
         reader.move(position, now)
         self._downloader.deadlines.moved(reader, now)
+
+    def pace_reader(self, reader: Reader, rate: float | None, slack: float, now: float) -> None:
+        """See `Torrent.pace_reader`."""
+        reader.pace(rate, slack, now)
+        self._downloader.deadlines.paced(reader, now)
 
     def close_reader(self, reader: Reader, now: float) -> None:
         """See `Torrent.close_reader`."""

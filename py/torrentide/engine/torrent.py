@@ -226,6 +226,12 @@ class Torrent:
         if self._exchange is not None and not self.closed:
             self._exchange.move_reader(reader, position, now)
 
+    def pace_reader(self, reader: Reader, rate: float | None, slack: float, now: float) -> None:
+        """A reader needs what comes next in `slack` seconds, and `rate` bytes a second from there on, if that
+        is known."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.pace_reader(reader, rate, slack, now)
+
     def close_reader(self, reader: Reader, now: float) -> None:
         """A reader reads no more."""
         if self._exchange is not None and not self.closed:

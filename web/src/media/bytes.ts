@@ -78,7 +78,8 @@ export class FileBytes {
     const oldest = this.#windows.length >= MAX_WINDOWS ? this.#windows[0] : undefined;
     if (oldest) this.#close(oldest);
     const stop = new AbortController();
-    const reader = this.#file.stream({ start, end: this.#file.length - 1, signal: stop.signal }).getReader();
+    const range = { start, end: this.#file.length - 1, signal: stop.signal, playing: true } as const;
+    const reader = this.#file.stream(range).getReader();
     return { from: start, to: start, chunks: [], reader, stop, turn: Promise.resolve() };
   }
 

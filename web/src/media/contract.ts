@@ -6,8 +6,8 @@ export interface MediaFile {
   readonly name: string;
   readonly length: number;
   readonly type: string;
-  /** Both bounds are inclusive. */
-  stream(range: { start: number; end: number; signal: AbortSignal }): ReadableStream<Uint8Array>;
+  /** Both bounds are inclusive. `playing`: it is read for the elements on which it plays. */
+  stream(range: { start: number; end: number; signal: AbortSignal; playing: true }): ReadableStream<Uint8Array>;
 }
 
 /** What went wrong: a code of TorrentideError, and plain words. */

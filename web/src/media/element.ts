@@ -174,8 +174,6 @@ export class TorrentVideo extends Base {
     const { signal } = this.#turn;
     this.#file = chosen;
     this.#panel.hush();
-    // What was seen is shared, and what is to come is fetched when nothing is more urgent.
-    chosen.select();
     offer(this.#panel.files, playlist.map(({ path, name }) => ({ value: path, label: name, chosen: path === chosen.path })));
     offer(this.#panel.sounds, []);
     if (!this.hasAttribute('aria-label')) this.video.setAttribute('aria-label', chosen.name);
@@ -183,7 +181,12 @@ export class TorrentVideo extends Base {
     const { ready, stop } = stream(chosen, this.video);
     signal.addEventListener('abort', stop, { once: true });
     ready.then(
-      (playing) => playing && this.#showSounds(playing),
+      (playing) => {
+        // What was seen is shared, and what is to come is fetched when nothing is more urgent: not before somebody reads, or web seeds
+        // would begin with anything.
+        chosen.select();
+        if (playing) this.#showSounds(playing);
+      },
       (error: unknown) => !signal.aborted && this.#fail(error),
     );
   }

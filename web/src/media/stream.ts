@@ -23,6 +23,8 @@ export function stream(file: FileEntry, element: HTMLMediaElement): Streaming {
   running.get(element)?.abort();
   const stop = new AbortController();
   running.set(element, stop);
+  file.screens.add(element);
+  stop.signal.addEventListener('abort', () => file.screens.delete(element), { once: true });
   const ready = start(file, element, stop.signal);
   tellStalls(element, stop.signal, () => {
     const error = new TorrentideError('ERR_MEDIA_STALLED', `"${file.name}" waits: the next of its bytes have not come for a while. client.diagnose() tells why.`);

@@ -105,7 +105,7 @@ async function respond(request: FetchRequest, port: MessagePort, stop: AbortCont
   if (!file) return port.postMessage(refusal(404, 'This tab does not have that file.'));
   const { range, ...answer } = plan(request, file);
   const alive = new URL(FOLDER + KEEP_ALIVE, request.scope);
-  if (range) pump(file.stream({ ...range, signal: stop.signal }), port, stop, () => void fetch(alive).catch(() => {}));
+  if (range) pump(file.stream({ ...range, signal: stop.signal, playing: true }), port, stop, () => void fetch(alive).catch(() => {}));
   port.postMessage(answer satisfies Answer);
 }
 
