@@ -17,6 +17,8 @@ interface Handlers {
 /** A page that was reloaded finds the files of the one before still open for a moment. */
 const TRIES = 40;
 const TRY_MS = 50;
+/** What Chromium's private windows give in place of a count for a file that was removed. */
+const NOT_FOUND = -4;
 /** Chromium does not read a file that was written to since it looked at it, so it has to look again. */
 const LOOKS = 10;
 
@@ -57,8 +59,10 @@ export class Files {
 
   /** Writes what was put into the buffer. Throws a QuotaExceededError where there is no room. */
   write(file: number, at: number, size: number): void {
-    const written = counted(this.file(file).write(new Uint8Array(this.buffer, 0, size), { at }), size);
-    if (written !== size) throw new DOMException(`${written} of ${size} bytes were written`, 'QuotaExceededError');
+    const written = this.file(file).write(new Uint8Array(this.buffer, 0, size), { at });
+    if ((written | 0) === NOT_FOUND) throw fault('InvalidStateError', 'the file is gone');
+    // In Chromium's private windows it is another negative number where there is no room.
+    if (written !== size) throw fault('QuotaExceededError', 'not all bytes were written');
   }
 
   /** Bytes in the buffer, which the next call reuses; fewer at the end of the file. */
@@ -169,7 +173,7 @@ export class Files {
 
   private file(number: number): FileSystemSyncAccessHandle {
     const handle = this.open_.get(number);
-    if (!handle) throw new DOMException('the file is closed', 'InvalidStateError');
+    if (!handle) throw fault('InvalidStateError', 'the file is closed');
     return handle;
   }
 
@@ -225,9 +229,9 @@ export class Files {
   }
 }
 
-/** Chromium gives an error as a huge number (-4 without its sign) where a file of a private window was removed. */
+/** Bytes that were read; Chromium gives errors as negative numbers here, too, or as those without their sign. */
 function counted(count: number, most: number): number {
-  if (count > most) throw new DOMException('the file is gone', 'InvalidStateError');
+  if (count < 0 || count > most) throw fault('InvalidStateError', 'the file is gone');
   return count;
 }
 
@@ -260,4 +264,9 @@ async function free<T>(get: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, TRY_MS));
     }
   }
+}
+
+/** As the browser's own errors; a DOMException that is made here Pyodide does not take for an error. */
+function fault(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }
