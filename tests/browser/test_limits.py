@@ -6,7 +6,7 @@ from browser.conftest import NewPage
 from browser.support import Site, run
 
 MIB = 1024 * 1024
-SECONDS = 8
+SECONDS = 5
 LIMIT = 2 * MIB
 
 # Bytes that came between two instants some seconds apart, and the seconds between them.
@@ -25,7 +25,7 @@ START = """([tracker, id, limits]) => {
 )
 def test_a_limit_holds(site: Site, new_page: NewPage, whose: str) -> None:
     seeder, leecher = new_page("chromium"), new_page("chromium-2")
-    seeded = run(seeder, "seed", site.tracker, [["file.bin", 60 * MIB, 13]])
+    seeded = run(seeder, "seed", site.tracker, [["file.bin", 36 * MIB, 13]])
     page = seeder if whose.startswith("uploader") else leecher
     where = "torrent" if whose.endswith("torrent") else "torrent.client"
     name = "uploadLimit" if page is seeder else "downloadLimit"

@@ -109,7 +109,7 @@ FULL = """async ([torrentFile, places]) => {
     await within(10, () => refusals > before)
   }
   element.currentTime = 0
-  element.playbackRate = 4
+  element.playbackRate = 8
   const ended = happens(element, 'ended', 60)
   await element.play()
   await ended

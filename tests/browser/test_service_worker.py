@@ -181,8 +181,8 @@ IDLE: dict[str, str | float | bool] = {
 SLOWLY = """async (url) => {
   const reader = (await fetch(url)).body.getReader(), parts = []
   for (;;) {
-    const { value, done } = await reader.read().catch(() => ({ done: true }))
-    if (done) return sha256(new Blob(parts))
+    const { value, done } = await reader.read().catch(() => ({ done: 'broken off' }))
+    if (done) return done === true ? sha256(new Blob(parts)) : done
     parts.push(value)
     await new Promise((resolve) => setTimeout(resolve, 700))
   }
@@ -190,7 +190,8 @@ SLOWLY = """async (url) => {
 
 
 def test_firefox_stops_the_worker_between_and_amid_requests(playwright: Playwright, site: Site) -> None:
-    """A stream that is read slowly outlives it, or ends and is asked for again, as a player does."""
+    """A stream that is read slowly outlives it, or breaks off and is asked for again, as players do; it never
+    seems to be whole when it is not."""
     browser = launch(playwright, "firefox", IDLE)
     page = browser.new_page()
     page.goto(f"{site.url}/pages/blank.html")
@@ -200,7 +201,7 @@ def test_firefox_stops_the_worker_between_and_amid_requests(playwright: Playwrig
     for _ in range(3):
         page.wait_for_timeout(1000)
         assert run(page, "request", url)["sum"] == right
-    print("read slowly:", page.evaluate(SLOWLY, url) == right)
+    assert page.evaluate(SLOWLY, url) in (right, "broken off")
     assert run(page, "request", url)["sum"] == right
     browser.close()
 

@@ -195,7 +195,11 @@ class Host:
 
     def _on_clean(self, message: dict[str, Any]) -> None:
         """Replies with the bytes that were freed."""
-        self._answer(message["call"], lambda: self._facilities.library.clean(message["names"]))
+        self._answer(message["call"], lambda: self._clean(message["names"]))
+
+    async def _clean(self, names: list[str]) -> int:
+        library = self._facilities.library
+        return await library.clean(names) if await library.available() else 0
 
     def _answer(self, call: int, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         async def run() -> None:

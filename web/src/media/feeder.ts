@@ -62,9 +62,9 @@ export class Feeder {
     return this.#done;
   }
 
-  /** Whether what lies at `time` in the file has been fed: if nothing is buffered there, nothing will be. */
-  passed(time: number): boolean {
-    return this.#target(time) === null && (this.#to > time || this.#done);
+  /** Whether all that the file has between two times has been fed: if nothing is buffered there, nothing will be. */
+  passed(from: number, to: number): boolean {
+    return this.#target(from) === null && (this.#to > to || this.#done);
   }
 
   /** Feeds until the signal ends it. Rejects with what reading or the browser rejects with. */

@@ -117,16 +117,14 @@ function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
   const end = endOf(element);
   if (end > currentTime + EDGE || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
-  if (!feeders.every((feeder) => feeder.passed(end))) return;
-  for (let at = 0; at < buffered.length; at++) {
-    const start = buffered.start(at);
-    if (start <= end) continue;
-    if (start > end + SMALL_GAP) {
-      const hole = `${end.toFixed(1)} to ${start.toFixed(1)} s`;
-      hooks.warn({ code: 'ERR_MEDIA_BROKEN', message: `"${file.name}" has nothing for ${hole}: that is passed over.` });
-    }
-    return void (element.currentTime = start);
+  const starts = Array.from({ length: buffered.length }, (_, at) => buffered.start(at));
+  const start = starts.find((each) => each > end);
+  if (start === undefined || !feeders.every((feeder) => feeder.passed(end, start))) return;
+  if (start > end + SMALL_GAP) {
+    const hole = `${end.toFixed(1)} to ${start.toFixed(1)} s`;
+    hooks.warn({ code: 'ERR_MEDIA_BROKEN', message: `"${file.name}" has nothing for ${hole}: that is passed over.` });
   }
+  element.currentTime = start;
 }
 
 /** Every track has been fed to its end. */
