@@ -17,9 +17,8 @@ MAX_WAIT = 2.0
 # Bytes a second of one that has given nothing yet, and at least of any.
 UNKNOWN_RATE = 128 * 1024.0
 SLOWEST_RATE = 1024.0
-# What comes next from a peer is in its channel already: half a second's worth, 1 MiB at most
-# (`peer.WATER_SECONDS`, libtorrent's send buffer).
-WAY_SECONDS = 0.5
+# What a peer sends next can't be taken back: it is in its channel (`peer.WATER_SECONDS`) or on the way.
+WAY_SECONDS = 0.25
 MIN_ON_THEIR_WAY = 2
 MAX_ON_THEIR_WAY = 64
 # A peer with requests that has delivered nothing for so long, and for as long as so many blocks should take,
