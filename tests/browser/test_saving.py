@@ -250,8 +250,7 @@ def test_more_files_than_an_old_zip_holds(new_page: NewPage) -> None:
           const torrent = client([]).seed(new File(['text'], 'top'), { announce: [] })
           await event(torrent, 'seed')
           const [text] = torrent.files
-          const none = () => new ReadableStream({ start: (controller) => controller.close() })
-          const empty = (each) => ({ path: `top/${each}`, length: 0, done: true, stream: none })
+          const empty = (each) => ({ path: `top/${each}`, length: 0, done: true })
           torrent.files = [text, ...Array.from({ length: count - 1 }, (_, each) => empty(each))]
           const to = await fileAt('all.zip')
           await torrent.save({ to })
