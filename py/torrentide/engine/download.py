@@ -332,6 +332,11 @@ class Downloader:
         self.unverified -= piece.received
         self.deadlines.settled(piece.index, now, good=good)
 
+    def needless(self, piece: PartialPiece, now: float) -> None:
+        """A piece has come from elsewhere: nobody is to send the rest of it."""
+        self._requests.cancel_piece(piece.index, now)
+        self.settled(piece, now, good=True)
+
     # -- The torrent
 
     def pause(self, now: float) -> None:
