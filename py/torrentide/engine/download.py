@@ -116,7 +116,7 @@ class Downloader:
         )
 
     def usable(self, peer: Peer) -> bool:
-        """See `deadlines.Crew`."""
+        """See `workers.Crew`."""
         return self._can_ask(peer) and not peer.peer_choking
 
     def _choose(self, peer: Peer, room: int, now: float) -> list[Block]:
