@@ -16,6 +16,7 @@ from browser.support import ROOT, Site, launch
 FIREFOX_CANCELS = "A ServiceWorker intercepted the request and encountered an unexpected error"
 
 NewPage = Callable[..., Page]
+NewSite = Callable[[dict[str, str] | None], Site]
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,20 @@ def site() -> Iterator[Site]:
     served = Site()
     yield served
     served.close()
+
+
+@pytest.fixture
+def new_site() -> Iterator[NewSite]:
+    """Start a site of the test's own, with headers."""
+    sites: list[Site] = []
+
+    def start(headers: dict[str, str] | None) -> Site:
+        sites.append(Site(headers))
+        return sites[-1]
+
+    yield start
+    for each in sites:
+        each.close()
 
 
 @pytest.fixture(scope="session")
