@@ -24,6 +24,7 @@ class Readings:
         self.arm = arm
         self._waiting: dict[int, list[asyncio.Future[None]]] = {}
         self._error: Exception | None = None
+        torrent.on_checked(self._wake)
 
     def open(self, start: int, end: int, rate: float | None = None) -> "Reading":
         """Begin to read bytes `start` to `end` (exclusive) of the torrent, `rate` of them a second if that is
@@ -33,6 +34,9 @@ class Readings:
 
     def verified(self, index: int) -> None:
         """A piece is here: whoever waits for it goes on."""
+        self._wake(index)
+
+    def _wake(self, index: int) -> None:
         for turn in self._waiting.pop(index, ()):
             if not turn.done():
                 turn.set_result(None)
@@ -56,6 +60,10 @@ class Readings:
         picker = self.torrent.picker
         return picker is not None and index in picker.have
 
+    def readable(self, index: int) -> bool:
+        """Whether a piece can be read, be it stored or not."""
+        return self.has(index) or self.torrent.fresh(index) is not None
+
     def lost(self, start: int, end: int) -> None:
         """The pieces of these bytes can't be read any more: they are fetched again."""
         self.check()
@@ -65,11 +73,15 @@ class Readings:
             self.torrent.lost(index, self.now())
         self.arm()
 
-    async def wait(self, index: int) -> None:
-        """Wait for a piece. Raises what the torrent ends with."""
+    async def wait(self, index: int, *, stored: bool) -> None:
+        """Wait for a piece, until it is `stored` or until it can be read. Raises what the torrent ends
+        with."""
         self.check()
-        if self.has(index):
-            return
+        while not (self.has(index) if stored else self.readable(index)):
+            await self._turn(index)
+            self.check()
+
+    async def _turn(self, index: int) -> None:
         turn = asyncio.get_running_loop().create_future()
         turns = self._waiting.setdefault(index, [])
         turns.append(turn)
@@ -103,11 +115,15 @@ class Reading:
         at the end. StorageError if they can't be read, else what the torrent ended with."""
         if self.position >= self.end:
             return b""
-        await self._readings.wait(self.position // self._size)
+        await self._readings.wait(self.position // self._size, stored=False)
         store = self._readings.torrent.store
         assert store is not None
         parts: list[bytes] = []
         for index, begin, length in self._here(most):
+            fresh = self._readings.torrent.fresh(index)
+            if fresh is not None:
+                parts.append(bytes(memoryview(fresh)[begin : begin + length]))
+                continue
             data = await called_back(partial(store.read, index, begin, length))
             if isinstance(data, StorageError) and data.kind == "lost":
                 self._readings.lost(index * self._size, index * self._size + 1)
@@ -120,10 +136,17 @@ class Reading:
         return b"".join(parts)
 
     async def wait(self) -> None:
-        """Wait until all bytes up to the end are here. Raises what the torrent ends with."""
+        """Wait until all bytes up to the end are stored. Raises what the torrent ends with."""
         while self.position < self.end:
-            await self._readings.wait(self.position // self._size)
+            await self._readings.wait(self.position // self._size, stored=True)
             self._move(min(self._size - self.position % self._size, self.end - self.position))
+
+    def pace(self, rate: float | None, slack: float) -> None:
+        """What comes next is needed in `slack` seconds, and `rate` bytes a second from there on, if that is
+        known."""
+        if self._reader is not None:
+            self._readings.torrent.pace_reader(self._reader, rate, slack, self._readings.now())
+            self._readings.arm()
 
     def close(self) -> None:
         """Read no more. Harmless the second time."""
@@ -136,7 +159,7 @@ class Reading:
         """Index, begin and length of the parts of pieces that are here in a row."""
         at, end = self.position, min(self.end, self.position + most)
         parts = []
-        while at < end and self._readings.has(at // self._size):
+        while at < end and self._readings.readable(at // self._size):
             index, begin = divmod(at, self._size)
             length = min(self._size - begin, end - at)
             parts.append((index, begin, length))

@@ -52,7 +52,7 @@ SONGS: dict[str, list[str]] = {
 
 
 class Clips:
-    """Files by name, each made when it is first asked for."""
+    """Files by name, each made when it is first asked for. `gap.webm` has nothing between 10 and 22 s."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,6 +78,11 @@ class Clips:
         picture = ["-f", "lavfi", "-i", _PICTURE]
         if name in FILMS:
             _ffmpeg([*picture, *sound, "-t", str(SECONDS), *FILMS[name]], path)
+            return
+        if name == "gap.webm":
+            cut = "'not(between(t\\,10\\,22))'"
+            cuts = ["-vf", f"select={cut}", "-af", f"aselect={cut}", "-fps_mode", "passthrough"]
+            _ffmpeg([*picture, *sound, "-t", str(SECONDS), *cuts, *FILMS["vp8.webm"]], path)
             return
         assert name == "languages.mp4", name
         second = ["-f", "lavfi", "-i", _SOUND.format(frequency=880)]

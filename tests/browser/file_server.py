@@ -28,8 +28,11 @@ class FileServer(Served):
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
         self.requests: list[tuple[str, str, dict[str, str]]] = []
-        # Most requests at a time.
+        # Whether it answers nothing at all.
+        self.down = False
+        # Most requests at a time, and bytes of bodies.
         self.most = 0
+        self.sent = 0
         self._open = 0
         self._busy: set[str] = set()
         super().__init__()
@@ -42,6 +45,8 @@ class FileServer(Served):
         how, name = request.match_info["how"], request.match_info["name"]
         headers = {key.lower(): value for key, value in request.headers.items()}
         self.requests.append((request.method, request.path, headers))
+        if self.down and request.transport is not None:
+            request.transport.abort()
         response = web.StreamResponse(headers={} if how == "closed" else {"Access-Control-Allow-Origin": "*"})
         if name not in self.files or request.method != "GET":
             response.set_status(404)
@@ -86,6 +91,7 @@ class FileServer(Served):
             body = bytes(len(body))
         for start in range(0, len(body), CHUNK):
             await response.write(body[start : start + CHUNK])
+            self.sent += len(body[start : start + CHUNK])
         if how == "cut" and request.transport is not None:
             request.transport.close()
         return response

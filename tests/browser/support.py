@@ -42,12 +42,16 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
 Socket = web.WebSocketResponse | ClientWebSocketResponse
 
 
-def launch(playwright: Playwright, name: str) -> Browser:
-    """Start Debian's Chromium or Firefox."""
+def launch(
+    playwright: Playwright, name: str, preferences: dict[str, str | float | bool] | None = None
+) -> Browser:
+    """Start Debian's Chromium or Firefox; `preferences` are further ones, of Firefox."""
     if name == "chromium":
         return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
     return playwright.firefox.launch(
-        channel="moz-firefox", executable_path=shutil.which("firefox-esr"), firefox_user_prefs=FIREFOX_PREFS
+        channel="moz-firefox",
+        executable_path=shutil.which("firefox-esr"),
+        firefox_user_prefs={**FIREFOX_PREFS, **(preferences or {})},
     )
 
 

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import NewPage
+from torrentide.storage.record import frame
+from torrentide.storage.state import State
 
 
 def filled(page: Page, name: str) -> str:
@@ -190,3 +192,59 @@ def test_what_was_dropped_is_offered_again(
     expect(page.get_by_test_id("earlier-name")).to_have_text(Path(dropped).name, timeout=20_000)
     page.get_by_test_id("forget").click()
     expect(page.get_by_test_id("earlier")).to_be_hidden()
+
+
+# A torrent of which only the state is stored.
+STORE = """async ([infoHash, state]) => {
+  const root = await navigator.storage.getDirectory()
+  const all = await root.getDirectoryHandle('torrentide', { create: true })
+  const folder = await all.getDirectoryHandle(infoHash, { create: true })
+  const sink = await (await folder.getFileHandle('state-0', { create: true })).createWritable()
+  await sink.write(new Uint8Array(state))
+  await sink.close()
+}"""
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_what_came_back_and_failed_can_be_removed(demo_url: str, new_page: NewPage, browser: str) -> None:
+    page = new_page(browser, demo_url)
+    # Of the second version of BitTorrent alone, which no page can use.
+    state = State(magnet=f"magnet:?xt=urn:btmh:1220{'b' * 64}&dn=film", session=True).to_bytes()
+    page.evaluate(STORE, ["b" * 40, list(frame(1, state))])
+    reopened(page, demo_url)
+    come_back(page)
+    expect(page.get_by_test_id("state")).to_have_text("Stopped.", timeout=20_000)
+    page.get_by_test_id("remove").click()
+    expect(page.get_by_test_id("alerts").locator("li")).to_contain_text("freed.")
+    reopened(page, demo_url)
+    come_back(page)
+    expect(page.get_by_test_id("torrent")).to_have_count(0)
+
+
+def test_what_is_left_over_can_be_removed(demo_url: str, new_page: NewPage) -> None:
+    page = new_page("chromium", demo_url)
+    page.evaluate(STORE, ["c" * 40, list(frame(1, State().to_bytes()))])
+    page.reload()
+    expect(page.get_by_test_id("room")).to_contain_text("there is room for about")
+    page.get_by_test_id("clean").click(timeout=20_000)
+    expect(page.get_by_test_id("clean")).to_be_hidden()
+
+
+def test_a_download_that_finds_no_room(demo_url: str, new_page: NewPage, tmp_path: Path) -> None:
+    (tmp_path / "film.bin").write_bytes(random.Random(9).randbytes(8_000_000))
+    giver = new_page("chromium-2", demo_url)
+    giver.get_by_test_id("files-input").set_input_files(tmp_path / "film.bin")
+    link = filled(giver, "link")
+    page = new_page("chromium", demo_url)
+    come_back(page)
+    used = page.evaluate("async () => (await navigator.storage.estimate()).usage")
+    quota = {"origin": demo_url.partition("/app")[0].rstrip("/"), "quotaSize": used + 4_000_000}
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Storage.overrideQuotaForOrigin", quota)
+    page.get_by_test_id("open-id").fill(link)
+    page.get_by_test_id("open-submit").click()
+    expect(page.get_by_test_id("state")).to_contain_text("there is no room left", timeout=20_000)
+    devtools.send("Storage.overrideQuotaForOrigin", {**quota, "quotaSize": used + 100_000_000})
+    expect(page.get_by_test_id("percent")).to_have_text("100 %", timeout=20_000)
+    expect(page.get_by_test_id("messages")).to_contain_text("There is room again")
+    expect(page.get_by_test_id("state")).to_contain_text("Complete")

@@ -109,7 +109,7 @@ FULL = """async ([torrentFile, places]) => {
     await within(10, () => refusals > before)
   }
   element.currentTime = 0
-  element.playbackRate = 4
+  element.playbackRate = 8
   const ended = happens(element, 'ended', 60)
   await element.play()
   await ended
@@ -152,13 +152,6 @@ BAD = """async ([torrentFile, most]) => {
 }"""
 
 
-def lying(film: bytes) -> bytes:
-    """A film whose index says that samples are where they are not, and of sizes that they have not."""
-    at = film.index(b"stsz") + 12
-    sizes = random.Random(4).randbytes(400)
-    return film[: at + 4] + sizes + film[at + 4 + len(sizes) :]
-
-
 @pytest.mark.parametrize("browser", BROWSERS)
 def test_what_is_no_video_is_an_error_of_file_and_element(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
@@ -169,7 +162,6 @@ def test_what_is_no_video_is_an_error_of_file_and_element(
         ("noise.mp4", random.Random(1).randbytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
         ("zeros.webm", bytes(300_000), {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
         ("head.mp4", film[:2_000], {"ERR_MEDIA_FORMAT", "ERR_MEDIA_BROKEN"}),
-        ("lying.mp4", lying(film), {"ERR_MEDIA_BROKEN"}),
     ]:
         result = page.evaluate(BAD, [offer(server, name, data), 20])
         assert result["told"] or result["played"], name

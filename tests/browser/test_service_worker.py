@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import Site, launch, run
 
 BROWSERS = ["chromium", "firefox"]
 SIZE = 3_000_000
@@ -105,7 +105,7 @@ def test_odd_requests(new_page: NewPage) -> None:
         f"{url}x",
         url[:-1],
         f"/webtorrent/{'0' * 40}/film.mp4",
-        "/webtorrent/",
+        f"/webtorrent/{'0' * 40}/",
         "/webtorrent/x/%zz",
     ]:
         assert run(page, "request", nothing)["status"] == 404, nothing
@@ -173,6 +173,39 @@ def test_the_worker_may_be_stopped_at_any_time(new_page: NewPage) -> None:
     assert run(page, "request", url)["sum"] == served["sums"]["film.mp4"]
 
 
+# A worker that has had no event for so many milliseconds is stopped.
+IDLE: dict[str, str | float | bool] = {
+    "dom.serviceWorkers.idle_timeout": 200,
+    "dom.serviceWorkers.idle_extended_timeout": 300,
+}
+SLOWLY = """async (url) => {
+  const reader = (await fetch(url)).body.getReader(), parts = []
+  for (;;) {
+    const { value, done } = await reader.read().catch(() => ({ done: 'broken off' }))
+    if (done) return done === true ? sha256(new Blob(parts)) : done
+    parts.push(value)
+    await new Promise((resolve) => setTimeout(resolve, 700))
+  }
+}"""
+
+
+def test_firefox_stops_the_worker_between_and_amid_requests(playwright: Playwright, site: Site) -> None:
+    """A stream that is read slowly outlives it, or breaks off and is asked for again, as players do; it never
+    seems to be whole when it is not."""
+    browser = launch(playwright, "firefox", IDLE)
+    page = browser.new_page()
+    page.goto(f"{site.url}/pages/blank.html")
+    page.add_script_tag(url="/pages/serve.js")
+    served = run(page, "seedAndServe", [["film.mp4", SIZE, 1]])
+    url, right = served["urls"]["film.mp4"], served["sums"]["film.mp4"]
+    for _ in range(3):
+        page.wait_for_timeout(1000)
+        assert run(page, "request", url)["sum"] == right
+    assert page.evaluate(SLOWLY, url) in (right, "broken off")
+    assert run(page, "request", url)["sum"] == right
+    browser.close()
+
+
 def code_of(page: Page, script: str) -> str:
     """The code of the error that a piece of script throws."""
     return str(page.evaluate(f"async () => {{ try {{ {script} }} catch (error) {{ return error.code }} }}"))
@@ -218,6 +251,27 @@ def test_two_clients_of_a_page(new_page: NewPage, browser: str) -> None:
     for one in (served, other):
         answer = run(page, "request", one["urls"]["film.mp4"])
         assert (answer["status"], answer["sum"]) == (200, one["sums"]["film.mp4"])
+
+
+LISTED = """async (url) => {
+  const response = await fetch(url)
+  return [response.status, response.headers.get('content-type'), await response.text()]
+}"""
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_folders_list_files_as_text(new_page: NewPage, browser: str) -> None:
+    page, served = serving(new_page, browser, [["<b>/film.mp4", 1000, 1], ["<b>/words.srt", 100, 2]])
+    paths = "".join(f"{path}\n" for path in served["urls"].values())
+    assert "<" not in paths
+    other = run(page, "seedAndServe", [["other.mp4", 1000, 3]])
+    folder = f"/webtorrent/{served['infoHash']}"
+    for url in (folder, f"{folder}/", folder.upper().replace("/WEBTORRENT", "/webtorrent")):
+        assert page.evaluate(LISTED, url) == [200, "text/plain; charset=utf-8", paths]
+    everything = paths + other["urls"]["other.mp4"] + "\n"
+    assert page.evaluate(LISTED, "/webtorrent/") == [200, "text/plain; charset=utf-8", everything]
+    assert run(page, "request", "/webtorrent/", {"method": "HEAD"})["length"] == 0
+    assert run(page, "request", "/webtorrent/", {"method": "POST"})["status"] == 405
 
 
 def test_a_torrent_that_is_still_without_metadata_is_waited_for(new_page: NewPage) -> None:

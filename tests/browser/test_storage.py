@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from browser.conftest import NewPage
 from browser.support import ROOT, Site, run
+from torrentide.storage.shelf import CHOICE_SECONDS
 
 BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
 FILES = [["t/a.bin", 3_000_000, 1], ["t/empty", 0, 2], ["t/b.bin", 1_000_000, 3]]
@@ -32,7 +33,8 @@ def seeded(site: Site, new_page: NewPage) -> tuple[Page, dict[str, Any]]:
 
 
 def downloaded(site: Site, new_page: NewPage, browser: str) -> tuple[Page, dict[str, Any], Page]:
-    """A page that has downloaded a torrent, what it is, and the page that seeds it."""
+    """A page that has downloaded a torrent, what it is, and the page that seeds it. All is safe: that is
+    recorded before the page hears of the end."""
     seed, made = seeded(site, new_page)
     page = storing(new_page, browser)
     assert run(page, "leech", site.tracker, made["magnetURI"])["sums"] == made["sums"]
@@ -43,8 +45,6 @@ def downloaded(site: Site, new_page: NewPage, browser: str) -> tuple[Page, dict[
 def test_a_reloaded_page_has_everything_without_a_peer(site: Site, new_page: NewPage, browser: str) -> None:
     page, made, _ = downloaded(site, new_page, browser)
     folder = f"torrentide/{made['infoHash']}"
-    # The state is safe within the flush interval.
-    page.wait_for_timeout(3500)
     sizes = run(page, "stored")
     assert sizes[f"{folder}/0"] == 3_000_000
     assert sizes[f"{folder}/2"] == 1_000_000
@@ -64,7 +64,6 @@ def test_what_is_damaged_is_noticed_told_once_and_fetched_again(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
     page, made, _ = downloaded(site, new_page, browser)
-    page.wait_for_timeout(3500)
     folder = f"torrentide/{made['infoHash']}"
     # What is damaged, and how many pieces are missed at once; others when they are read.
     damages: list[tuple[str, list[Any], int]] = [
@@ -98,7 +97,6 @@ def test_a_state_that_can_not_be_read_is_told_and_the_pieces_found_by_their_hash
     site: Site, new_page: NewPage, browser: str
 ) -> None:
     page, made, _ = downloaded(site, new_page, browser)
-    page.wait_for_timeout(3500)
     folder = f"torrentide/{made['infoHash']}"
     # A record says its version in its 18th byte: inverted, it is a newer one.
     for change, words in ((({"size": 30}), "cut off"), ({"flip": 70}, "changed"), ({"flip": 17}, "version")):
@@ -160,10 +158,14 @@ def test_a_session_comes_back_as_it_was(site: Site, new_page: NewPage, browser: 
     gone = "magnet:?xt=urn:btih:" + "cd" * 20
     page.evaluate("() => { torrent.pause(); torrent.downloadLimit = 5000; torrent.deselect(0, 9) }")
     page.evaluate(
-        "([other, gone]) => { const c = alone(); c.add(other); c.add(gone, { persist: false }) }",
+        """async ([other, gone]) => {
+          const c = alone(), added = [c.add(other), c.add(gone, { persist: false })]
+          await Promise.all(added.map((each) => event(each, 'infoHash')))
+        }""",
         [other, gone],
     )
-    page.wait_for_timeout(4000)
+    # What the person chooses is safe so soon, not with the next flush.
+    page.wait_for_timeout(4 * CHOICE_SECONDS * 1000)
     reload(page)
     names = page.evaluate("async () => (await alone().restore()).length")
     assert names == 2
@@ -188,7 +190,8 @@ def test_what_was_selected_comes_back(site: Site, new_page: NewPage) -> None:
           const client_ = client(tracker)
           client_.add(id, { deselect: true }, (torrent) => {
             torrent.select(0, 5)
-            torrent.on('idle', () => setTimeout(resolve, 4000))
+            // It is idle at first, too.
+            torrent.on('idle', () => torrent.downloaded && resolve())
           })
         })""",
         [site.tracker, made["magnetURI"]],

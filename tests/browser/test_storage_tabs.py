@@ -74,6 +74,8 @@ def test_what_one_tab_removes_another_keeps_as_its_own(site: Site, new_page: New
         assert run(page, "leech", site.tracker, made["magnetURI"])["sums"] == made["sums"]
     first.evaluate("(keep) => torrent.destroy({ destroyStore: !keep })", keep)
     assert second.evaluate("() => sums(torrent)") == made["sums"]
-    second.wait_for_timeout(4000)
-    assert run(second, "stored")[f"torrentide/{made['infoHash']}/0"] == 3_000_000
+    # It takes over what the first had.
+    second.wait_for_function(
+        "async (name) => (await stored())[name] === 3_000_000", arg=f"torrentide/{made['infoHash']}/0"
+    )
     assert second.evaluate(HERE) == 62

@@ -98,6 +98,88 @@ def test_a_playlist_with_subtitles_and_sounds(
     assert page.evaluate(PLAYED, 20) == [True, ""]
 
 
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_subtitles_that_the_page_names(
+    new_page: NewPage, site: Site, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """By an attribute, by <track>, in either form; one is shown from the start, keys show the others."""
+    server.files["words.fr.srt"] = SRT.replace("Guten Tag", "Bonjour").encode()
+    server.files["words.vtt"] = b"WEBVTT\n\n00:01.000 --> 00:30.000\nHello\n"
+    url = torrent_of(server, [("set/film.mp4", clips["first.mp4"]), ("set/other.srt", SRT.encode())])
+    there = f"{server.url}/ranges"
+    page = new_page(browser)
+    track = f'<track src="{there}/words.vtt" kind="captions" srclang="en" label="English" default>'
+    page.set_content(
+        f'<script src="{site.url}/torrentide.js"></script><torrent-video src="{url}" autoplay muted '
+        f'subtitles="{there}/words.fr.srt">{track}</torrent-video>'
+    )
+    assert page.evaluate(PLAYED, 40) == [True, ""]
+    script = """async () => {
+      const element = document.querySelector('torrent-video'), { textTracks } = element.video
+      const until = async (what) => {
+        for (let tries = 0; tries < 200 && !what(); tries++) {
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+      }
+      await until(() => textTracks.length === 3)
+      const found = []
+      for (let turn = 0; turn < 4; turn++) {
+        const track = [...textTracks].find(({ mode }) => mode === 'showing')
+        if (track) await until(() => track.cues?.length)
+        found.push(track ? [track.kind, track.language, track.cues[0].text] : null)
+        element.dispatchEvent(new KeyboardEvent('keydown', { key: 'c' }))
+      }
+      return found
+    }"""
+    french, english = ["subtitles", "fr", "Bonjour"], ["captions", "en", "Hello"]
+    german = ["subtitles", "", "Guten Tag"]
+    assert page.evaluate(script) == [english, german, None, french]
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_keys_and_the_system(
+    new_page: NewPage, site: Site, server: FileServer, clips: Clips, browser: str
+) -> None:
+    url = torrent_of(server, [("set/a.mp4", clips["first.mp4"]), ("set/b.mp4", clips["last.mp4"])])
+    page = new_page(browser)
+    page.set_content(page_with(site.url, f'src="{url}" autoplay muted aria-label="Our films"'))
+    assert page.evaluate(PLAYED, 40) == [True, ""]
+    script = """async () => {
+      const element = document.querySelector('torrent-video'), { video } = element
+      const press = (key, more) =>
+        element.dispatchEvent(new KeyboardEvent('keydown', { key, cancelable: true, ...more }))
+      const state = [navigator.mediaSession.metadata.title, element.getAttribute('role')]
+      press('k')
+      state.push(video.paused)
+      press('m')
+      state.push(video.muted)
+      video.currentTime = 3
+      press('l')
+      state.push(Math.round(video.currentTime))
+      press('j')
+      state.push(Math.round(video.currentTime))
+      press('j', { ctrlKey: true })
+      state.push(Math.round(video.currentTime), press('x'), press('P'), element.file.name)
+      press('N')
+      state.push(element.file.name, element.getAttribute('file'))
+      return state
+    }"""
+    expected = ["a.mp4", "group", True, False, 13, 3, 3, True, False, "a.mp4", "b.mp4", "set/b.mp4"]
+    assert page.evaluate(script) == expected
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_fallback_that_does_not_play_either(
+    new_page: NewPage, site: Site, server: FileServer, browser: str
+) -> None:
+    page = new_page(browser)
+    page.set_content(
+        page_with(site.url, f'src="{server.url}/ranges/no.torrent" fallback="{server.url}/no.mp4"')
+    )
+    alert = page.locator("torrent-video [role=alert]")
+    alert.filter(has_text="fallback can not be played").wait_for(timeout=30_000)
+
+
 def test_the_fallback_plays_when_there_is_no_torrent(
     new_page: NewPage, site: Site, server: FileServer, clips: Clips
 ) -> None:

@@ -20,7 +20,7 @@ def transfer(
 
 
 @pytest.mark.parametrize("by", ["magnetURI", "torrentFile"])
-@pytest.mark.parametrize("size", [1, 16 * 1024, 16 * 1024 + 1, 50 * MIB], ids=str)
+@pytest.mark.parametrize("size", [1, 16 * 1024, 16 * 1024 + 1, 20 * MIB], ids=str)
 def test_a_file(site: Site, new_page: NewPage, size: int, by: str) -> None:
     transfer(site, new_page, [["file.bin", size, size + 1]], seeder="chromium", leecher="chromium-2", by=by)
 

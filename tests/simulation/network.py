@@ -66,6 +66,8 @@ class Line:
         self._fresh: deque[End] = deque()
         self._turn: deque[End] = deque()
         self._sending = False
+        # Whether a fresh one was served last.
+        self._favoured = False
         self._down_free = 0.0
 
     def wake(self, end: "End") -> None:
@@ -84,7 +86,10 @@ class Line:
     def _send(self) -> None:
         self._sending = False
         while not self._sending and (self._fresh or self._turn):
-            end = (self._fresh or self._turn).popleft()
+            # A link that its receiver holds up is fresh whenever it may go on: every other place is for those
+            # that wait their turn.
+            self._favoured = bool(self._fresh) and not (self._favoured and self._turn)
+            end = (self._fresh if self._favoured else self._turn).popleft()
             end.waiting = False
             if end.other is not None:
                 self._send_from(end, end.other)

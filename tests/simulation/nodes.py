@@ -11,20 +11,23 @@ from dataclasses import dataclass, field
 
 from simulation.hosts import Host, Network
 from simulation.network import Line
+from simulation.origin import Fetcher, Origin
 from torrentide.engine.peer import Peer
 from torrentide.engine.session import Session, new_peer_id
 from torrentide.engine.swarm import Swarm
+from torrentide.engine.webseed import Web
 from torrentide.errors import TorrentideError
 from torrentide.metainfo.info import Info
 from torrentide.ports import Buffer
 
 HASH_SECONDS = 0.001
+PAGE = "https://page.test"
 
 
 class Node(Host):
-    """A peer of ours."""
+    """A peer of ours. It can reach the web server `origin`."""
 
-    def __init__(self, network: Network, line: Line) -> None:
+    def __init__(self, network: Network, line: Line, origin: Origin | None = None) -> None:
         super().__init__(network, line)
         rng = random.Random(self.world.rng.random())
         self.session = self.listener = Session(
@@ -35,6 +38,7 @@ class Node(Host):
             timers=self.world.timers,
             rng=rng,
             numbers=self.world.numbers,
+            web=None if origin is None else Web(Fetcher(origin, line), PAGE),
         )
 
     def seed(self, info: Info, data: bytes, trackers: list[str]) -> "Run":

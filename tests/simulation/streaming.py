@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from multiprocessing import Pool
 
 from simulation.nodes import MemoryStore, Node, Run
+from simulation.origin import Origin
 from simulation.viewers import Viewer, Watching
 from simulation.world import World, make_torrent
 
 TRACKER = "ws://tracker.test/announce"
+WEB_SEED = "https://origin.test/random.bin"
 MBIT = 1e6 / 8
 VIDEO_RATE = 4 * MBIT
 VIDEO_SECONDS = 60
@@ -25,6 +27,9 @@ LEAVE_SECONDS = 10.0
 SEEKS, SEEK_SECONDS = 5, 8.0
 # Viewers that watch together, and what each and the one seed can send.
 TOGETHER, TOGETHER_RATE, SEED_RATE = 5, 5 * MBIT, 8 * MBIT
+# What a web server can send, and the most that it should of what viewers who share receive.
+ORIGIN_RATE = 50 * MBIT
+MAX_ORIGIN_PART = 0.4
 PATIENCE = 6
 MAX_STALL = 2.0
 MIN_GIVEN = 0.6
@@ -33,13 +38,14 @@ MIN_GIVEN = 0.6
 @dataclass
 class Result:
     """What was seen. `overhead` is what a viewer received over the size of what it got, `given` what viewers
-    sent over what viewers received."""
+    sent over what viewers received, `origin` what a web server sent over what viewers got."""
 
     scene: str
     seed: int
     seen: list[Watching]
     overhead: float = 0.0
     given: float = 0.0
+    origin: float = 0.0
     ended: bool = True
     trace: str = ""
     wall: float = 0.0
@@ -71,6 +77,12 @@ class Stage:
         self.info, self.data = make_torrent(self.rng, int(VIDEO_RATE * seconds), PIECE_LENGTH)
         self.seeds: list[Run] = []
         self.viewers: list[Viewer] = []
+        self.origin: Origin | None = None
+
+    def add_origin(self) -> None:
+        """A web server that has everything: a web seed of all viewers that come later."""
+        self.origin = Origin(self.world, ORIGIN_RATE, self.rng.uniform(0.005, 0.05))
+        self.origin.files[WEB_SEED] = self.data
 
     def add_seed(self, rate: float) -> None:
         """A peer that has everything."""
@@ -80,8 +92,12 @@ class Stage:
         """A peer that watches from now on."""
         node = self._node(rate)
         viewer = Viewer(node, MemoryStore(None, b"", node.network))
-        node.join(viewer, self.info.info_hash, [TRACKER], None, seeding=False)
-        viewer.watch(VIDEO_RATE)
+        # Whose torrent has a web seed has its metadata, too.
+        info = self.info if self.origin is not None else None
+        node.join(viewer, self.info.info_hash, [TRACKER], info, seeding=False)
+        if self.origin is not None:
+            viewer.swarm.torrent.add_web_seeds([WEB_SEED], self.world.now)
+        viewer.watch(VIDEO_RATE, tells=self.origin is not None)
         self.viewers.append(viewer)
         return viewer
 
@@ -94,6 +110,8 @@ class Stage:
         received = sum(torrent.down.total for torrent in torrents)
         result.overhead = received / max(1, sum(torrent.downloaded for torrent in torrents))
         result.given = sum(torrent.up.total for torrent in torrents) / max(1, received)
+        if self.origin is not None:
+            result.origin = self.origin.sent / sum(torrent.downloaded for torrent in torrents)
         result.trace, result.wall = self.world.trace, time.perf_counter() - began
         if not result.ended:
             result.problems.append("the end was never seen")
@@ -105,7 +123,8 @@ class Stage:
         node.vanish() if number % 2 else node.leave()
 
     def _node(self, rate: float) -> Node:
-        return self.world.node(rate, 40 * MBIT, self.rng.uniform(0.005, 0.05), self.rng.choice([0.0, 0.02]))
+        latency, jitter = self.rng.uniform(0.005, 0.05), self.rng.choice([0.0, 0.02])
+        return self.world.node(rate, 40 * MBIT, latency, jitter, self.origin)
 
 
 def steady(seed: int) -> Result:
@@ -173,8 +192,36 @@ def together(seed: int) -> Result:
     return result
 
 
+def assisted(seed: int) -> Result:
+    """Viewers that began within some seconds, and a web server."""
+    stage = Stage(seed, VIDEO_SECONDS)
+    stage.add_origin()
+    spread = stage.rng.choice([0.5, 2.0, 8.0])
+    for _ in range(TOGETHER):
+        stage.world.run(lambda: False, stage.rng.uniform(0.0, spread))
+        stage.add_viewer(TOGETHER_RATE)
+    result = stage.play(Result("assisted", seed, []), PATIENCE * VIDEO_SECONDS)
+    if result.origin > MAX_ORIGIN_PART:
+        result.problems.append(f"the web server sent {result.origin:.2f} of what viewers got")
+    if result.stalls:
+        result.problems.append(f"stalled {len(result.stalls)} times, {max(result.stalls):.1f} s at most")
+    return result
+
+
+def alone(seed: int) -> Result:
+    """One viewer, and a web server."""
+    stage = Stage(seed, VIDEO_SECONDS)
+    stage.add_origin()
+    stage.add_viewer(TOGETHER_RATE)
+    result = stage.play(Result("alone", seed, []), PATIENCE * VIDEO_SECONDS)
+    if result.stalls:
+        result.problems.append(f"stalled {len(result.stalls)} times, {max(result.stalls):.1f} s at most")
+    return result
+
+
 SCENES: dict[str, Callable[[int], Result]] = {
     "steady": steady, "leaving": leaving, "seeking": seeking, "together": together,
+    "assisted": assisted, "alone": alone,
 }  # fmt: skip
 
 
@@ -185,12 +232,12 @@ def line(result: Result) -> str:
     )
     return (
         f"{result.scene:9} {result.seed:5} {result.start:6.2f}s {len(result.stalls):6} "
-        f"{max(result.stalls, default=0.0):7.2f}s {sought} {result.overhead:9.3f} {result.given:6.2f} "
-        f"{result.wall:5.1f}s  {result.trace}"
+        f"{max(result.stalls, default=0.0):7.2f}s {sought} {result.overhead:9.3f} "
+        f"{result.given:6.2f} {result.origin:6.2f} {result.wall:5.1f}s  {result.trace}"
     )
 
 
-HEADER = "scene      seed   start stalls  longest   seek: median, worst  overhead  given   wall  trace"
+HEADER = "scene      seed   start stalls  longest   seek: median, worst  overhead  given origin   wall  trace"
 
 
 def summary(results: list[Result]) -> str:
@@ -208,6 +255,11 @@ def summary(results: list[Result]) -> str:
         f"worst {max(r.overhead for r in results):.3f}; "
         f"given over received: {statistics.median(r.given for r in results):.2f}"
     )
+    if any(result.origin for result in results):
+        words += (
+            f"; web server over received: median {statistics.median(r.origin for r in results):.2f}, "
+            f"worst {max(r.origin for r in results):.2f}"
+        )
     if sought:
         words += (
             f"; seek to first byte: median {statistics.median(sought):.2f} s, worst {max(sought):.2f} s; "

@@ -39,10 +39,11 @@ class Viewer(Run):
     playing = False
     seen_at = 0.0
 
-    def watch(self, rate: float, *, hint: bool = False) -> None:
-        """Begin to play when the metadata is here. `hint`: the engine is told the rate."""
+    def watch(self, rate: float, *, tells: bool = False) -> None:
+        """Begin to play when the metadata is here. `tells`: the engine learns the rate, and how much is in
+        the buffer."""
         self.rate = rate
-        self.hint = rate if hint else None
+        self.tells = tells
         self.seen = Watching()
         self.reader: Reader | None = None
         self.waiting_since: float | None = None
@@ -88,7 +89,7 @@ class Viewer(Run):
             return
         self._play_on(now)
         if self.reader is None:
-            self.reader = torrent.open_reader(self.read, info.length, now, self.hint)
+            self.reader = torrent.open_reader(self.read, info.length, now)
         room = min(self.shown + BUFFER_SECONDS * self.rate, info.length)
         before = self.read
         while self.read < room and self.read // info.piece_length in picker.have:
@@ -98,6 +99,9 @@ class Viewer(Run):
                 self.seen.sought.append(now - self.first_byte_due)
                 self.first_byte_due = None
             torrent.move_reader(self.reader, self.read, now)
+            if self.tells:
+                slack = (self.read - self.shown) / self.rate if self.playing else 0.0
+                torrent.pace_reader(self.reader, self.rate, slack, now)
         if not self.playing and self.read >= min(self.shown + START_SECONDS * self.rate, info.length):
             self._start(now)
 

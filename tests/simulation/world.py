@@ -13,6 +13,7 @@ from simulation.clock import Clock
 from simulation.hosts import GATHER, Network
 from simulation.network import LATENCY, LOW_WATER, End, Line
 from simulation.nodes import MemoryStore, Node, Run
+from simulation.origin import Origin
 from simulation.trackers import SimTracker
 from torrentide.metainfo.create import build_info
 from torrentide.metainfo.info import Info
@@ -53,9 +54,10 @@ class World(Clock):
         download: float = UNLIMITED,
         latency: float = LATENCY / 2,
         jitter: float = 0.0,
+        origin: Origin | None = None,
     ) -> Node:
-        """A peer of ours behind such a line."""
-        node = Node(self.network, self.line(upload, download, latency, jitter))
+        """A peer of ours behind such a line, which can reach the web server `origin`."""
+        node = Node(self.network, self.line(upload, download, latency, jitter), origin)
         self.nodes.append(node)
         return node
 

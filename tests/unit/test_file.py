@@ -91,6 +91,31 @@ def test_a_file_tells_that_it_is_complete() -> None:
     play(scene)
 
 
+def test_iteration_goes_by_deadlines() -> None:
+    """What the loop comes to is fetched in order and before all else; the rest comes all the same."""
+
+    async def scene(api: ApiWorld) -> None:
+        _, torrent = await meet(api)
+        came: list[int] = []
+        torrent.on("verified", came.append)
+        file = torrent.files[0]
+        start = len(ONE) * 3 // 4
+        first, read = start // PIECE, b""
+        async for chunk in file.stream(start, rate=50_000):
+            read += chunk
+            last = (start + len(read) - 1) // PIECE
+            begun = came.index(first)
+            assert came[begun : begun + last - first + 1] == list(range(first, last + 1))
+            if last >= first + 4:
+                break
+        assert read == ONE[start : start + len(read)]
+        assert begun <= 8, "what had been asked for before"
+        assert len(came) < torrent.piece_count / 2
+        await torrent.when_done()
+
+    play(scene)
+
+
 def test_a_file_with_a_higher_priority_comes_first() -> None:
     async def scene(api: ApiWorld) -> None:
         _, torrent = await meet(api, deselect=True)

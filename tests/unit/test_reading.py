@@ -67,6 +67,28 @@ def test_bytes_are_given_out_as_soon_as_their_piece_is_here() -> None:
     play(scene)
 
 
+def test_a_piece_is_read_before_it_is_stored_but_a_blob_waits() -> None:
+    async def scene(it: Reads) -> None:
+        it.store.hold = True
+        peer = it.seed()
+        reading, whole = it.readings.open(5, 2 * B), it.readings.open(0, 2 * B)
+        first = asyncio.create_task(reading.read(B))
+        stored = asyncio.create_task(whole.wait())
+        await settle()
+        peer.give()
+        assert await first == it.data[5 : 5 + B]
+        assert await reading.read(100 * B) == it.data[5 + B : 2 * B]
+        await settle()
+        assert not stored.done()
+        assert it.store.reads == []
+        it.store.finish(it.now)
+        it.readings.verified(0)
+        await stored
+        assert it.heard.events.count("verified 0") == 1
+
+    play(scene)
+
+
 def test_no_more_than_asked_for() -> None:
     async def scene(it: Reads) -> None:
         for index in range(4):

@@ -9,6 +9,8 @@ import { type Source, acceptDrops } from './drop';
 import { offerEarlier } from './earlier';
 import { plural } from './format';
 import { askForFiles, askForFolder, picker } from './pick';
+import { showRoom } from './room';
+import { installWorker } from './save';
 
 declare const Torrentide: typeof TorrentideClass;
 
@@ -45,7 +47,8 @@ part(document, 'open-form').addEventListener('submit', (event) => {
   openText(input.value);
   input.value = '';
 });
-void comeBack();
+installWorker();
+void comeBack().then(() => showRoom(client));
 
 /** Brings back what was here before; the link comes behind it, so that what it names is as it was left. */
 async function comeBack(): Promise<void> {
@@ -73,8 +76,10 @@ function openFiles(sources: Source[]): void {
   }
 }
 
-function seed(sources: Source[]): void {
-  if (sources.length === 0) return;
+function seed(given: Source[]): void {
+  if (given.length === 0) return;
+  // Whatever order the system lists them in: the same files have the same link.
+  const sources = [...given].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   const loose = sources.length > 1 && sources.every(isLoose);
   const name = loose ? `${sources[0]?.name} and ${plural(sources.length - 1, 'more file')}` : undefined;
   start((found) => client.seed(sources, { announce: [TRACKER], ...(name ? { name } : {}) }, found), name ?? sources[0]?.name ?? 'Files');
@@ -95,7 +100,7 @@ function start(make: (found: (torrent: Torrent) => void) => Torrent, title: stri
 }
 
 function show(torrent: Torrent, title: string): void {
-  const card = torrentCard(torrent, title, (text) => say(alerts, text, 'note'));
+  const card = torrentCard(client, torrent, title, (text) => say(alerts, text, 'note'));
   cards.set(torrent, card);
   part(document, 'torrents').prepend(card);
 }
@@ -118,9 +123,13 @@ function openHash(): void {
 
 /** Whether it lies in no folder. */
 function isLoose(source: Source): boolean {
-  if (!(source instanceof File)) return source.kind === 'file';
+  return source instanceof File ? !pathOf(source).includes('/') : source.kind === 'file';
+}
+
+function pathOf(source: Source): string {
+  if (!(source instanceof File)) return source.name;
   const { fullPath, webkitRelativePath } = source as File & { fullPath?: string };
-  return !(fullPath ?? webkitRelativePath).replace(/^\//, '').includes('/');
+  return (fullPath ?? webkitRelativePath).replace(/^\//, '') || source.name;
 }
 
 function showEngine(phase: string, text: string): void {

@@ -1,18 +1,19 @@
 // The card of one torrent: shows its state, its links, its files and what went wrong. It reads the torrent's properties and
 // events; it knows nothing of the other torrents or of how this one came.
 
+import type Torrentide from '../src/index';
 import type { FileEntry, Torrent } from '../src/index';
-import { copyText, fromTemplate, part, say } from './dom';
+import { copyText, fromTemplate, part, relabel, say } from './dom';
 import { bytes, duration, percent, plural, speed } from './format';
 import { offerPlayer } from './player';
-import { canWrite, canWriteFolders, saveButton } from './save';
+import { canStream, canWriteFolders, saveButton } from './save';
 
 /** Rows of the file list: a torrent may name more files than a page can show. */
 const MAX_ROWS = 1_000;
 const REFRESH_MS = 500;
 
 /** Makes the card; it follows the torrent until the torrent is destroyed without an error. `tell` gets what is to be said without it. */
-export function torrentCard(torrent: Torrent, title: string, tell: (text: string) => void): HTMLElement {
+export function torrentCard(client: Torrentide, torrent: Torrent, title: string, tell: (text: string) => void): HTMLElement {
   const card = fromTemplate('card');
   const messages = part(card, 'messages');
   let failed = false;
@@ -21,6 +22,10 @@ export function torrentCard(torrent: Torrent, title: string, tell: (text: string
   for (const event of ['infoHash', 'ready', 'done', 'seed', 'wire'] as const) torrent.on(event, show);
   torrent.on('metadata', () => showFiles(card, torrent));
   torrent.on('warning', ({ message }) => say(messages, message, 'warning'));
+  torrent.on('storageFull', show).on('storageRoom', () => {
+    say(messages, 'There is room again: the download goes on.', 'note');
+    show();
+  });
   torrent.on('error', ({ code, message }) => {
     // It has a card already, which the page shows.
     if (code === 'ERR_DUPLICATE_TORRENT') return;
@@ -47,15 +52,19 @@ export function torrentCard(torrent: Torrent, title: string, tell: (text: string
     show();
   });
   part(card, 'remove').addEventListener('click', () => {
+    const next = card.nextElementSibling ?? card.previousElementSibling;
     card.remove();
-    void remove(torrent, torrent.name ?? title, tell);
+    // Who has no mouse goes on from there.
+    part(next ?? document, next ? 'remove' : 'pick-files').focus();
+    void remove(client, torrent, torrent.name ?? title, tell);
   });
   show();
   return card;
 }
 
-async function remove(torrent: Torrent, name: string, tell: (text: string) => void): Promise<void> {
-  const freed = await torrent.client?.remove(torrent);
+async function remove(client: Torrentide, torrent: Torrent, name: string, tell: (text: string) => void): Promise<void> {
+  // Of one that failed nothing may be left.
+  const freed = await client.remove(torrent).catch(() => 0);
   tell(freed ? `"${name}" was removed: ${bytes(freed)} freed.` : `"${name}" was removed.`);
 }
 
@@ -69,9 +78,10 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   const name = torrent.name ?? title;
   const fraction = torrent.hashing && !torrent.ready ? torrent.hashing : torrent.progress;
   const progress = part<HTMLProgressElement>(card, 'progress');
-  part(card, 'name').textContent = name;
+  showName(card, name);
   setText(part(card, 'state'), stateText(torrent));
-  setText(part(card, 'pause'), torrent.paused ? 'Resume' : 'Pause');
+  const word = torrent.paused ? 'Resume' : 'Pause';
+  relabel(part(card, 'pause'), word, `${word} ${name}`);
   progress.value = fraction;
   progress.setAttribute('aria-label', `Progress of ${name}`);
   part(card, 'percent').textContent = percent(fraction);
@@ -79,14 +89,21 @@ function showTorrent(card: HTMLElement, torrent: Torrent, title: string): void {
   part(card, 'peers').textContent = String(torrent.numPeers);
   part(card, 'down').textContent = speed(torrent.downloadSpeed);
   part(card, 'up').textContent = speed(torrent.uploadSpeed);
-  part(card, 'eta').textContent = torrent.done ? '–' : duration(torrent.timeRemaining);
+  part(card, 'eta').textContent = torrent.done || torrent.paused ? '–' : duration(torrent.timeRemaining);
   if (torrent.magnetURI) showLinks(card, torrent, torrent.magnetURI);
   showFileProgress(card, torrent);
+}
+
+function showName(card: HTMLElement, name: string): void {
+  setText(part(card, 'name'), name);
+  card.setAttribute('aria-label', name);
+  relabel(part(card, 'remove'), 'Remove', `Remove ${name}`);
 }
 
 function stateText(torrent: Torrent): string {
   if (torrent.paused) return torrent.done ? 'Paused: not shared.' : 'Paused.';
   if (torrent.done) return torrent.received ? 'Complete and checked. You are now sharing it.' : 'Ready to be downloaded by others.';
+  if (torrent.storageFull) return 'Waiting: there is no room left. Remove something here or on your disk, and it goes on by itself.';
   if (torrent.hashing) return 'Reading the files …';
   if (torrent.ready && torrent.numPeers) return 'Downloading …';
   if (torrent.ready) return 'Waiting for somebody who has it …';
@@ -95,7 +112,7 @@ function stateText(torrent: Torrent): string {
 }
 
 function showFailure(card: HTMLElement, title: string): void {
-  part(card, 'name').textContent ||= title;
+  showName(card, part(card, 'name').textContent || title);
   setText(part(card, 'state'), 'Stopped.');
   for (const hidden of ['progress', 'share', 'files', 'pause']) part(card, hidden).hidden = true;
   card.querySelector('dl')?.remove();
@@ -143,9 +160,9 @@ function showFileProgress(card: HTMLElement, torrent: Torrent): void {
     const row = rows[index] as HTMLElement;
     const done = file.done || torrent.done;
     part(row, 'file-size').textContent = done ? bytes(file.length) : `${percent(file.progress)} of ${bytes(file.length)}`;
-    part<HTMLButtonElement>(row, 'save').disabled = !done && !canWrite;
+    part<HTMLButtonElement>(row, 'save').disabled = !done && !canStream;
   });
-  part<HTMLButtonElement>(card, 'save-zip').disabled = !torrent.done && !canWrite;
+  part<HTMLButtonElement>(card, 'save-zip').disabled = !torrent.done && !canStream;
 }
 
 /** Only when it changes: a screen reader reads every write. */

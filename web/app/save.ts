@@ -1,5 +1,6 @@
 // Buttons that save: while one works it tells how far it is, and a second press ends it. What is saved, its owner knows.
 
+import { relabel } from './dom';
 import { percent } from './format';
 
 interface Options {
@@ -7,18 +8,24 @@ interface Options {
   progress(written: number, length: number): void;
 }
 
-/** Whether a page can write as the bytes come: then there is no need to wait for the last of them. */
-export const canWrite = 'showSaveFilePicker' in window;
+/** Whether a page can save as the bytes come: then there is no need to wait for the last of them. */
+export const canStream = 'showSaveFilePicker' in window || 'serviceWorker' in navigator;
 export const canWriteFolders = 'showDirectoryPicker' in window;
 
+/** Has the browser save as the bytes come where a page writes no files. Without it all is gathered first: nothing is said of that. */
+export function installWorker(): void {
+  navigator.serviceWorker?.register('../torrentide-sw.js').catch(() => {});
+}
+
 export function saveButton(button: HTMLButtonElement, save: (options: Options) => Promise<void>, failed: (error: Error) => void): void {
-  const label = button.textContent;
+  const { textContent: text } = button;
+  const name = button.getAttribute('aria-label');
   let stop: AbortController | null = null;
   button.addEventListener('click', async () => {
     if (stop) return stop.abort();
     stop = new AbortController();
     const progress: Options['progress'] = (written, length) => (button.textContent = `Stop (${percent(written / length)})`);
-    button.textContent = 'Stop';
+    relabel(button, 'Stop', `Stop: ${name ?? text}`);
     try {
       await save({ signal: stop.signal, progress });
     } catch (error) {
@@ -26,6 +33,6 @@ export function saveButton(button: HTMLButtonElement, save: (options: Options) =
       if ((error as Error).name !== 'AbortError') failed(error as Error);
     }
     stop = null;
-    button.textContent = label;
+    relabel(button, text, name);
   });
 }

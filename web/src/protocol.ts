@@ -180,10 +180,11 @@ export type ToEngine =
   | { type: 'blob'; torrent: number; file: number; start: number; end: number; call: number }
   /**
    * The next bytes of a reader, as a Uint8Array: some of `start` to `end` (exclusive) of file number `file` from `start` on, as soon as
-   * they are there; null at the end. `rate` is how many a second it will read, 0 where that is not known. The page numbers its
-   * readers, and asks one thing at a time of each, in order. What a reader comes to is fetched first, in time for its pace.
+   * they are there; null at the end. `rate` is how many a second it will read, 0 where that is not known; `slack` the seconds until
+   * they are needed, for a player has some in its buffer, -1 where that is not known. The page numbers its readers, and asks one thing
+   * at a time of each, in order. What a reader comes to is fetched first, in time for its pace.
    */
-  | { type: 'pull'; torrent: number; reader: number; file: number; start: number; end: number; rate: number; call: number }
+  | { type: 'pull'; torrent: number; reader: number; file: number; start: number; end: number; rate: number; slack: number; call: number }
   /** The reader goes; what was asked for its sake is taken back where others wait. */
   | { type: 'unread'; torrent: number; reader: number }
   /** The data channel of a link, transferred in the task that made it. */

@@ -52,9 +52,11 @@ class Calls:
         they are here."""
         self._opened(file).read(call, file, start, end)
 
-    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+    def pull(
+        self, call: int, reader: int, file: int, start: int, end: int, rate: float, slack: float
+    ) -> None:
         """Reply to `call` with the next bytes of a reader of the page; see `Reads.pull`."""
-        self._opened(file).pull(call, reader, file, start, end, rate)
+        self._opened(file).pull(call, reader, file, start, end, rate, slack)
 
     def unread(self, reader: int) -> None:
         """A reader of the page goes."""

@@ -152,13 +152,13 @@ class Keeping:
         if self.place is not None:
             state = self.place.shelf.state
             state.down, state.up = int(limits["down"]), int(limits["up"])
-            self.place.shelf.changed()
+            self.place.shelf.chosen()
 
     def selected(self, priorities: bytes) -> None:
         """The priority of each piece."""
         if self.place is not None:
             self.place.shelf.state.priorities = priorities
-            self.place.shelf.changed()
+            self.place.shelf.chosen()
 
     def save(self) -> None:
         """Record how things stand, without waiting for the next flush."""

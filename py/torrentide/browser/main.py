@@ -45,10 +45,11 @@ from torrentide.timers import Timers
 
 
 class Host:
-    """All that runs in one worker."""
+    """All that runs in one worker. `drain` runs what is due in its event loop."""
 
-    def __init__(self, shim: Shim) -> None:
+    def __init__(self, shim: Shim, drain: Callable[[], None]) -> None:
         self._shim = shim
+        self._drain = drain
         self._page = Page(shim)
         self._timers = Timers()
         self._wake_at: float | None = None
@@ -58,23 +59,23 @@ class Host:
         self._owners: dict[int, Session] = {}
         self._clients: dict[int, Client] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._digests = Digests(shim.digests, self._arm)
-        self._web = Web(Fetches(shim.fetches, self._arm), str(js.self.origin))
+        self._digests = Digests(shim.digests, self._after)
+        self._web = Web(Fetches(shim.fetches, self._after), str(js.self.origin))
         self._facilities = Facilities(
             page=self._page,
             timers=self._timers,
             digests=self._digests,
             hashing=Hashing(shim.hashers),
-            originals=Originals(shim.originals, self._arm),
-            library=Library(shim.files, self._timers, self._digests, self._rng, self._arm),
+            originals=Originals(shim.originals, self._after),
+            library=Library(shim.files, self._timers, self._digests, self._rng, self._after),
             memory=Memory(),
             rng=self._rng,
             arm=self._arm,
             start=self._start,
         )
         self._torrents = Torrents(self._facilities, self._clients, self._owners, shim.channels)
-        self._channels = Channels(shim.channels, self._owners.get, self._arm)
-        self._sockets = SocketHub(shim.sockets, self._numbers, self._arm)
+        self._channels = Channels(shim.channels, self._owners.get, self._after)
+        self._sockets = SocketHub(shim.sockets, self._numbers, self._after)
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             **self._torrents.handlers,
             "client": self._on_client,
@@ -101,13 +102,18 @@ class Host:
             self._handlers[message["type"]](message)
         except Exception as error:
             self._report(message, error)
-        self._arm()
+        self._after()
 
     def on_timer(self) -> None:
         """The time has come that `wake` was asked for."""
         self._wake_at = None
         self._timers.run(time.monotonic())
+        self._after()
+
+    def _after(self) -> None:
+        """Behind each event: whoever waited for it goes on at once, not behind what came meanwhile."""
         self._arm()
+        self._drain()
 
     def _arm(self) -> None:
         """See to it that the next timer is woken for."""
@@ -190,7 +196,11 @@ class Host:
 
     def _on_clean(self, message: dict[str, Any]) -> None:
         """Replies with the bytes that were freed."""
-        self._answer(message["call"], lambda: self._facilities.library.clean(message["names"]))
+        self._answer(message["call"], lambda: self._clean(message["names"]))
+
+    async def _clean(self, names: list[str]) -> int:
+        library = self._facilities.library
+        return await library.clean(names) if await library.available() else 0
 
     def _answer(self, call: int, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         async def run() -> None:
@@ -261,8 +271,7 @@ async def _load_blocklist(session: Session, given: dict[str, Any]) -> None:
 
 def start(shim: Shim) -> None:
     """Join the engine to the worker."""
-    loop.install(asyncio.get_event_loop())
-    host = Host(shim)
+    host = Host(shim, loop.install(asyncio.get_event_loop()))
     shim.engine = to_js(
         {"onMessage": create_proxy(host.on_message), "onTimer": create_proxy(host.on_timer)},
         dict_converter=js.Object.fromEntries,

@@ -67,7 +67,9 @@ class Reads:
 
         self._answer(call, blob, self._page.reply)
 
-    def pull(self, call: int, reader: int, file: int, start: int, end: int, rate: float) -> None:
+    def pull(
+        self, call: int, reader: int, file: int, start: int, end: int, rate: float, slack: float
+    ) -> None:
         """Reply to `call` with the next bytes of the page's `reader`, from `start` on, once there are some;
         see `pull` in protocol.ts. LocalError where there are no such bytes."""
         begin, behind = self._span(file, start, end)
@@ -75,6 +77,8 @@ class Reads:
         if reading is None or (reading.position, reading.end) != (begin, behind):
             self.unread(reader)
             reading = self._readers[reader] = self._readings.open(begin, behind, rate or None)
+        if slack >= 0:
+            reading.pace(rate or None, slack)
         self._answer(call, lambda: reading.read(CHUNK_BYTES), self._page.reply_bytes)
 
     def unread(self, reader: int) -> None:
@@ -124,4 +128,7 @@ class Reads:
                 reply(call, result)
             self._calls.pop(call, None)
 
-        self._calls[call] = asyncio.get_event_loop().create_task(run())
+        # What is here is given in this turn of the worker.
+        task = asyncio.Task(run(), loop=asyncio.get_event_loop(), eager_start=True)
+        if not task.done():
+            self._calls[call] = task

@@ -113,7 +113,7 @@ class Torrents:
         calls.read(message["call"], message["file"], message["start"], message["end"])
 
     def _on_pull(self, message: dict[str, Any]) -> None:
-        fields = (message[name] for name in ("call", "reader", "file", "start", "end", "rate"))
+        fields = (message[name] for name in ("call", "reader", "file", "start", "end", "rate", "slack"))
         self._open(message).calls.pull(*fields)
 
     def _on_add_peer(self, message: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from torrentide.engine.requests import Key, Requests
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Block, Picker
-from torrentide.timers import Timers
+from torrentide.timers import Timer, Timers
 
 # libtorrent looks each second; a viewer who has just sought notices less than that.
 TICK_SECONDS = 0.25
@@ -143,8 +143,9 @@ class Deadlines:
         self._quiet: dict[int, int] = {}
         self._fellows = Fellows(own_id)
         # Pieces near to readers that fellows fetch, and from when on seeds are asked for them all the same.
-        self._turns: dict[int, float] = {}
+        self.turns: dict[int, float] = {}
         self._ticking = False
+        self._next_plan: Timer | None = None
         self._looked_at = 0.0
 
     # -- Readers
@@ -153,14 +154,27 @@ class Deadlines:
         """Readers came, went or moved: see what is urgent now. `sought`: one begins at another place, and
         what it needs must not stand behind what was asked for before."""
         horizon = self._usual.mean + DEVIATIONS * self._usual.deviation + SLACK_SECONDS
-        self._readers.plan(horizon, now)
+        self._plan_again(self._readers.plan(horizon, now), now)
         fellows = self._fellows.look(self._crew.peers(), self._readers.near, now)
-        self._turns = self._fellows.turns(fellows, self._readers.near)
+        self.turns = self._fellows.turns(fellows, self._readers.near)
         self._hurry(now, clear=sought)
+
+    def _plan_again(self, due: float | None, now: float) -> None:
+        """At `due`, unless somebody moves before."""
+        if self._next_plan is not None:
+            self._next_plan.cancel()
+            self._next_plan = None
+        if due is not None:
+            self._next_plan = self._timers.at(max(due, now + TICK_SECONDS), self.plan)
 
     def moved(self, reader: Reader, now: float) -> None:
         """A reader has read on."""
         if self._readers.has_passed(reader):
+            self.plan(now)
+
+    def paced(self, reader: Reader, now: float) -> None:
+        """A reader told when it needs what comes next: that counts if it has to wait."""
+        if self._readers.waits(reader):
             self.plan(now)
 
     def settled(self, index: int, now: float, *, good: bool) -> None:
@@ -183,7 +197,7 @@ class Deadlines:
             return theirs
         if self._is_quiet(peer):
             return theirs.without(self._picker.wanted.ahead)
-        if peer.is_seed and self._turns:
+        if peer.is_seed and self.turns:
             theirs = self.lawful(theirs, now)
         ready = self._worker(peer, theirs, UNKNOWN_RATE, now).next
         if peer.on_parole:
@@ -200,7 +214,7 @@ class Deadlines:
 
     def lawful(self, theirs: Bitfield, now: float) -> Bitfield:
         """What may be asked of a source that has all of `theirs`: not what fellows fetch."""
-        return theirs.without(index for index, when in self._turns.items() if when > now)
+        return theirs.without(index for index, when in self.turns.items() if when > now)
 
     def _hurry(self, now: float, *, clear: bool = False) -> None:
         """Ask for what is urgent; `clear`: and take back what stands in its way."""
@@ -346,6 +360,32 @@ class Deadlines:
                 return
         if len(holders) < MAX_SOURCES and self._is_overdue(piece.index, now):
             worker.take(self._requests.share(key))
+
+    def take_late(self, most: int, now: float) -> list[Block]:
+        """Up to `most` blocks of begun pieces that peers would bring too late, for a web seed."""
+        late = [index for index, due in self._readers.deadlines.items() if due < now + MAX_WAIT]
+        held = self._held(now) if late else {}
+        blocks: list[Block] = []
+        for index in late:
+            piece = self._picker.partial.get(index)
+            if piece is None or piece.closed:
+                continue
+            for begin, _ in piece.lacking():
+                self._free_late((index, begin), held.get((index, begin), []), now)
+            while len(blocks) < most and (block := self._picker.pick_any(index)) is not None:
+                blocks.append(block)
+        return blocks
+
+    def _free_late(self, key: Key, holders: list[Holder], now: float) -> None:
+        """Take a block back from those who were asked for it, if none of them brings it in time."""
+        # A web seed takes a while itself.
+        in_time = self._readers.deadlines[key[0]] - now - WAY_SECONDS
+        for holder in holders:
+            on_its_way = holder.coming and in_time > 0
+            if not self._keeps_waiting(holder.peer, now) and (on_its_way or holder.wait <= in_time):
+                return
+        for holder in holders:
+            self._requests.take_back(holder.peer, [key], now)
 
     def _is_overdue(self, index: int, now: float) -> bool:
         """Whether a piece takes longer than pieces do as a rule."""

@@ -9,7 +9,7 @@ is worth.
 from collections.abc import Callable, Iterable
 from math import inf
 
-from torrentide.engine import takeover
+from torrentide.engine import assist, takeover
 from torrentide.engine.deadlines import Deadlines
 from torrentide.engine.limits import LIMIT_SECONDS, Limit
 from torrentide.engine.peer import Peer
@@ -19,7 +19,6 @@ from torrentide.engine.requests import MAX_QUEUE, Key, Requests
 from torrentide.engine.turns import Turns
 from torrentide.engine.verify import Verifier
 from torrentide.errors import PeerError
-from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import BLOCK_LENGTH, PartialPiece
 from torrentide.pieces.picker import Block, Picker
 from torrentide.timers import Timers
@@ -293,12 +292,14 @@ class Downloader:
 
     def reserve(self, source: int, most: int, now: float) -> list[Block]:
         """Blocks for a web seed to fetch: whole pieces next to each other, about `most` blocks. They count
-        as asked for. What fellows fetch in time is left to them. None while paused or held back by the
-        limit."""
+        as asked for. None while paused or held back by the limit."""
         if self.closed or self.paused or not self.allowed(now):
             return []
-        theirs = self.deadlines.lawful(Bitfield.full(self._picker.have.count), now)
-        blocks = self._picker.pick_run(most, source, theirs)
+        blocks = self.deadlines.take_late(most, now)
+        if not blocks:
+            pieces = self._picker.have.count
+            theirs = assist.allowed(self.readers, self.deadlines.turns, self.peers, pieces, now)
+            blocks = self._picker.pick_run(most, source, theirs)
         self._limit.take(sum(length for _, _, length in blocks), now)
         return blocks
 

@@ -5,7 +5,7 @@ knows handshakes, extensions or how the info came.
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from torrentide.engine.blame import Blame, Source
@@ -26,7 +26,7 @@ from torrentide.metainfo.info import Info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.partial import PartialPiece
 from torrentide.pieces.picker import Picker
-from torrentide.ports import Digest, Store
+from torrentide.ports import Buffer, Digest, Store
 from torrentide.timers import Timers
 from torrentide.wire import messages
 
@@ -140,6 +140,15 @@ class Exchange:
         """Bytes of blocks that came in vain."""
         return self._downloader.wasted
 
+    def fresh(self, index: int) -> Buffer | None:
+        """The bytes of a piece that is checked and not stored yet."""
+        piece = self._verifier.fresh.get(index)
+        return None if piece is None else piece.buffer
+
+    def on_checked(self, told: Callable[[int], None]) -> None:
+        """Tell `told` of each piece that is checked before it is stored."""
+        self._verifier.checked = told
+
     def start(self, now: float, *, paused: bool) -> None:
         """Begin. Pieces that are nothing but padding need nobody."""
         for piece in self.picker.begin_padding():
@@ -206,12 +215,19 @@ class Exchange:
         if more:
             self._recount(now)
         self._downloader.deadlines.plan(now, sought=True)
+        if self._web_seeds is not None and any(map(self.picker.is_free, self.picker.wanted.urgent)):
+            self._web_seeds.make_way(self.picker.wanted.ahead, now)
         return reader
 
     def move_reader(self, reader: Reader, position: int, now: float) -> None:
         """See `Torrent.move_reader`."""
         reader.move(position, now)
         self._downloader.deadlines.moved(reader, now)
+
+    def pace_reader(self, reader: Reader, rate: float | None, slack: float, now: float) -> None:
+        """See `Torrent.pace_reader`."""
+        reader.pace(rate, slack, now)
+        self._downloader.deadlines.paced(reader, now)
 
     def close_reader(self, reader: Reader, now: float) -> None:
         """See `Torrent.close_reader`."""

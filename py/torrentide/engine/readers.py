@@ -26,6 +26,8 @@ MAX_READERS = 32
 PACE_SECONDS = 2.0
 FORGET_SECONDS = 30.0
 PAUSE_SECONDS = 5.0
+# Who has all that is near and reads nothing for so long does not watch any more.
+IDLE_SECONDS = 60.0
 # What is near to a reader is seen anew whenever it has passed one in so many of the pieces.
 PLANS = 16
 
@@ -34,23 +36,41 @@ class Reader:
     """Somebody who reads bytes from `position` on, up to `end`, in order. `rate` is how many a second, where
     it is known."""
 
-    __slots__ = ("_bytes", "_given", "_moved_at", "_seconds", "end", "position")
+    __slots__ = ("_bytes", "_given", "_needed", "_seconds", "end", "moved_at", "position")
 
     def __init__(self, position: int, end: int, now: float, rate: float | None = None) -> None:
         self.position = position
         self.end = end
         self._given = rate
+        # At this place, by that time, if the reader told.
+        self._needed: tuple[int, float] | None = None
         self._bytes = 0.0
         self._seconds = 0.0
-        self._moved_at = now
+        self.moved_at = now
+
+    @property
+    def has_told(self) -> bool:
+        """Whether it is known when its bytes are needed."""
+        return self._needed is not None
+
+    def pace(self, rate: float | None, slack: float, now: float) -> None:
+        """What is at `position` is needed in `slack` seconds, and from there on `rate` bytes a second, if
+        that is known: a player has something in its buffer."""
+        self._given = rate or self._given
+        self._needed = self.position, now + slack
+
+    def due(self, place: int, now: float) -> float:
+        """When the byte at `place` is needed. Whoever has not told wants what comes next at once."""
+        position, due = self._needed or (self.position, now)
+        return due + (place - position) / self.rate
 
     def move(self, position: int, now: float) -> None:
         """All before `position` has been read."""
-        passed = min(now - self._moved_at, PAUSE_SECONDS)
+        passed = min(now - self.moved_at, PAUSE_SECONDS)
         keep = 0.5 ** (passed / FORGET_SECONDS)
         self._bytes = self._bytes * keep + position - self.position
         self._seconds = self._seconds * keep + passed
-        self._moved_at = now
+        self.moved_at = now
         self.position = position
 
     @property
@@ -77,6 +97,8 @@ class Readers:
         self._readers: dict[Reader, tuple[int, int]] = {}
         # What the page holds to be urgent, whoever reads.
         self._critical: list[int] = []
+        # When the first of those who read now began.
+        self._since = 0.0
         # The end of what was read last, and how fast: a seek ends one reader and begins another.
         self._known: tuple[int, float] | None = None
 
@@ -85,6 +107,8 @@ class Readers:
         whether more pieces are needed than before."""
         if rate is None and self._known is not None and self._known[0] == end:
             rate = self._known[1]
+        if self.reading_since(now) is None:
+            self._since = now
         reader = Reader(start, end, now, rate)
         more = self._picker.wanted.begin_reading(reader, self._pieces(start, end))
         self._readers[reader] = (-1, -1)
@@ -97,6 +121,11 @@ class Readers:
             self._known = (reader.end, reader.measured)
         return self._picker.wanted.end_reading(reader)
 
+    def reading_since(self, now: float) -> float | None:
+        """When somebody began to read, if anybody does: waits, or has read on not long ago."""
+        reads = bool(self.near) or any(now - reader.moved_at < IDLE_SECONDS for reader in self._readers)
+        return self._since if self._readers and reads else None
+
     def set_critical(self, indexes: Iterable[int]) -> None:
         """Pieces that are urgent though no reader is near, but less than those that are near to one."""
         self._critical = list(indexes)
@@ -106,27 +135,37 @@ class Readers:
         is not urgent yet."""
         first, behind = self._readers[reader]
         at = reader.position // self._size
-        lacks = reader.position < reader.end and at not in self._picker.have
-        return (lacks and at not in self.deadlines) or (at - first) * PLANS >= behind - first
+        late = self.waits(reader) and at not in self.deadlines
+        return late or (at - first) * PLANS >= behind - first
 
-    def plan(self, horizon: float, now: float) -> None:
-        """Order anew what is near to readers; what they come to within `horizon` seconds is urgent."""
+    def waits(self, reader: Reader) -> bool:
+        """Whether what it reads next is not here."""
+        return reader.position < reader.end and reader.position // self._size not in self._picker.have
+
+    def plan(self, horizon: float, now: float) -> float | None:
+        """Order anew what is near to readers; what is needed within `horizon` seconds is urgent. Gives when
+        more will be, if nobody moves."""
         near: dict[int, float] = {}
         urgent: dict[int, float] = {}
+        later: list[float] = []
         have = self._picker.have
         for reader in islice(reversed(self._readers), MAX_READERS):
             first, behind = self._readers[reader] = self._stretch(reader)
             lacking = [index for index in range(first, behind) if index not in have]
             for place, index in enumerate(lacking):
-                wait = max(0.0, (index * self._size - reader.position) / reader.rate)
-                near[index] = min(now + wait, near.get(index, now + wait), self.near.get(index, now + wait))
-                if not place or wait <= horizon:
+                due = reader.due(max(index * self._size, reader.position), now)
+                before = due if reader.has_told else self.near.get(index, due)
+                near[index] = min(due, before, near.get(index, due))
+                if (not place and not reader.has_told) or due <= now + horizon:
                     urgent[index] = near[index]
+                elif reader.has_told:
+                    later.append(due - horizon)
         self.near = near
         in_order = sorted(urgent, key=lambda index: (urgent[index], index))[:MAX_URGENT]
         self.deadlines = {index: urgent[index] for index in in_order}
         critical = [index for index in self._critical if index not in have and index not in self.deadlines]
         self._picker.read_ahead([*in_order, *critical], near)
+        return min(later, default=None)
 
     def _stretch(self, reader: Reader) -> tuple[int, int]:
         """The first piece that is near to the reader, and the one behind the last."""

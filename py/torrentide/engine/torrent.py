@@ -25,7 +25,7 @@ from torrentide.errors import PeerError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info, parse_info
 from torrentide.pieces.bitfield import Bitfield
 from torrentide.pieces.picker import Picker
-from torrentide.ports import Digest, Store, Transport
+from torrentide.ports import Buffer, Digest, Store, Transport
 from torrentide.timers import Timers
 from torrentide.wire import messages
 from torrentide.wire.extensions import donthave, upload_only
@@ -206,6 +206,15 @@ class Torrent:
         assert self._exchange is not None, "priorities before the metadata is known"
         self._exchange.set_priorities(priorities, now)
 
+    def fresh(self, index: int) -> Buffer | None:
+        """The bytes of a piece that is checked and not stored yet."""
+        return None if self._exchange is None else self._exchange.fresh(index)
+
+    def on_checked(self, told: Callable[[int], None]) -> None:
+        """Tell `told(index)` of each piece that is checked before it is stored. The info must be known."""
+        assert self._exchange is not None, "pieces before the metadata is known"
+        self._exchange.on_checked(told)
+
     def open_reader(self, start: int, end: int, now: float, rate: float | None = None) -> Reader:
         """Somebody reads bytes `start` to `end` (exclusive) of the torrent in order, `rate` of them a second
         if that is known: they are fetched before others, in time for that. The info must be known."""
@@ -216,6 +225,12 @@ class Torrent:
         """A reader has read all bytes before `position`."""
         if self._exchange is not None and not self.closed:
             self._exchange.move_reader(reader, position, now)
+
+    def pace_reader(self, reader: Reader, rate: float | None, slack: float, now: float) -> None:
+        """A reader needs what comes next in `slack` seconds, and `rate` bytes a second from there on, if that
+        is known."""
+        if self._exchange is not None and not self.closed:
+            self._exchange.pace_reader(reader, rate, slack, now)
 
     def close_reader(self, reader: Reader, now: float) -> None:
         """A reader reads no more."""

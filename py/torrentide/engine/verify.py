@@ -1,8 +1,7 @@
 """The way of a piece from its last block to the store: SHA-1, then the write.
 
 Owns the pieces that are being checked or written, those for which there is no room, and the bound on their
-bytes. What a good or a bad piece
-means to peers is decided elsewhere.
+bytes. What a good or a bad piece means to peers is decided elsewhere.
 """
 
 from collections import deque
@@ -39,6 +38,10 @@ class Verifier:
         self.closed = False
         # Good pieces for which there was no room.
         self.held: deque[PartialPiece] = deque()
+        # Good pieces that are not stored yet; `checked(index)` is told of each: opening a file takes longer
+        # than whoever waits for its first bytes likes.
+        self.fresh: dict[int, PartialPiece] = {}
+        self.checked: Callable[[int], None] = lambda index: None
         self._waiting = 0
         self._info = info
         self._picker = picker
@@ -62,7 +65,10 @@ class Verifier:
             if self.closed:
                 return
             if digest == self._info.piece_hash(piece.index):
+                self.fresh[piece.index] = piece
                 self._write(piece)
+                if piece.index in self.fresh:
+                    self.checked(piece.index)
                 return
             self._waiting -= piece.length
             self._picker.failed(piece.index)
@@ -83,6 +89,7 @@ class Verifier:
                 self._full(error, now)
                 return
             self._waiting -= piece.length
+            del self.fresh[piece.index]
             if error is not None:
                 self._picker.failed(piece.index)
                 self._failed(piece, error, now)

@@ -6,7 +6,7 @@ at a time. It never knows the pieces, nor how bytes travel.
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -145,6 +145,15 @@ class WebSeed:
             self._runs.append(run)
             run.start(now)
         self._filling = False
+
+    def make_way(self, ahead: Container[int], now: float) -> None:
+        """Somebody reads at another place: break off what brings nothing of the pieces `ahead`."""
+        for run in list(self._runs):
+            if not any(index in ahead for index, _, _ in run.blocks):
+                run.cancel()
+                self._drop(run, now)
+        self._release_queue(now)
+        self.fill(now)
 
     def check(self, now: float) -> None:
         """Called each second: time-outs, and another try when it is time."""

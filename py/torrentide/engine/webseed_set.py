@@ -5,7 +5,7 @@ It never knows what one web seed does.
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from torrentide.engine.webseed import Blocks, Web, WebSeed
 from torrentide.engine.webseed_urls import Addresses, FileAddresses, Files, PieceAddresses, web_seed_url
@@ -73,6 +73,11 @@ class WebSeeds:
         """Blocks may have become free."""
         for seed in self._seeds if self._running else ():
             seed.fill(now)
+
+    def make_way(self, ahead: Container[int], now: float) -> None:
+        """Somebody reads at another place: what lies `ahead` of readers comes first."""
+        for seed in self._seeds if self._running else ():
+            seed.make_way(ahead, now)
 
     def failed(self, source: int, now: float) -> None:
         """A piece that came from this source alone does not match its hash: it is not asked again

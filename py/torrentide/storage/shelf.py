@@ -22,6 +22,9 @@ from torrentide.timers import Timer, Timers
 # What a crash may cost. A flush holds the engine up for about 20 ms (32 MiB of dirty bytes, measured in
 # Chromium and Firefox).
 FLUSH_SECONDS = 3.0
+# What the person chose is safe so soon: a reload may follow, or the end of the tab. A slider's many changes
+# are one record.
+CHOICE_SECONDS = 0.25
 # While the disk is full or broken, it is tried so often.
 RETRY_SECONDS = 10.0
 
@@ -182,8 +185,11 @@ class Shelf:
 
     def changed(self) -> None:
         """`state`, or what is written, has changed: it is safe within FLUSH_SECONDS."""
-        if self._saving is None and not self.closed:
-            self._saving = self._timers.at(self._clock() + FLUSH_SECONDS, lambda now: self.save())
+        self._save_within(FLUSH_SECONDS)
+
+    def chosen(self) -> None:
+        """The person changed `state`: it is safe within CHOICE_SECONDS."""
+        self._save_within(CHOICE_SECONDS)
 
     def save(self) -> None:
         """Make everything safe now, as far as it can be."""
@@ -200,7 +206,15 @@ class Shelf:
             self._troubled = False
         except StorageError as error:
             self._trouble(error)
-            self._saving = self._timers.at(self._clock() + RETRY_SECONDS, lambda now: self.save())
+            self._save_within(RETRY_SECONDS)
+
+    def _save_within(self, seconds: float) -> None:
+        due = self._clock() + seconds
+        if self.closed or (self._saving is not None and self._saving.due <= due):
+            return
+        if self._saving is not None:
+            self._saving.cancel()
+        self._saving = self._timers.at(due, lambda now: self.save())
 
     def _trouble(self, error: StorageError) -> None:
         if not self._troubled and not self.closed:

@@ -48,6 +48,20 @@ def test_a_block_of_a_peer_that_fell_quiet_is_asked_of_another() -> None:
     assert all(index in picker.have for index, _ in before)
 
 
+def test_what_is_not_needed_yet_becomes_urgent_with_time() -> None:
+    it = Fixture(pieces=400)
+    remote = it.seed()
+    reader = it.torrent.open_reader(100 * 2 * B, 400 * 2 * B, it.now)
+    it.torrent.pace_reader(reader, 2.0 * B, 30.0, it.now)
+    picker = it.torrent.picker
+    assert picker is not None
+    assert not picker.wanted.urgent
+    remote.heard()
+    for _ in range(290):
+        it.run(0.1)
+    assert picker.wanted.urgent[0] == 100
+
+
 def test_the_usual_follows_what_happens() -> None:
     usual = Usual(2.0)
     for _ in range(100):

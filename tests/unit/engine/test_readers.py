@@ -4,7 +4,15 @@ import random
 
 import pytest
 
-from torrentide.engine.readers import FORGET_SECONDS, MAX_URGENT, PAUSE_SECONDS, USUAL_RATE, Reader, Readers
+from torrentide.engine.readers import (
+    FORGET_SECONDS,
+    IDLE_SECONDS,
+    MAX_URGENT,
+    PAUSE_SECONDS,
+    USUAL_RATE,
+    Reader,
+    Readers,
+)
 from torrentide.pieces.picker import Picker
 
 SIZE = 256 * 1024
@@ -143,3 +151,42 @@ def test_an_empty_stretch_needs_nothing() -> None:
     reader, more = readers.open(5, 5, 0.0, None)
     readers.plan(4.0, 0.0)
     assert (more, readers.deadlines, readers.has_passed(reader)) == (False, {}, True)
+
+
+def test_who_told_when_its_bytes_are_needed_hurries_nobody_before() -> None:
+    picker, readers = make()
+    reader, _ = readers.open(10 * SIZE, END, 0.0, None)
+    reader.pace(RATE, 6.0, 0.0)
+    assert readers.plan(4.0, 0.0) == 2.0, "when the first of them will be urgent"
+    assert readers.deadlines == {}
+    assert list(picker.wanted.ahead) == list(range(10, 30))
+    assert readers.near[10] == 6.0
+    assert readers.plan(4.0, 3.0) == 4.0
+    assert readers.deadlines == {10: 6.0, 11: 7.0}
+    assert readers.near[12] == 8.0
+
+
+def test_what_is_needed_is_told_anew_with_each_read() -> None:
+    _, readers = make()
+    reader, _ = readers.open(10 * SIZE, END, 0.0, None)
+    reader.pace(RATE, 0.0, 0.0)
+    readers.plan(4.0, 0.0)
+    reader.move(12 * SIZE, 1.0)
+    reader.pace(None, 20.0, 1.0)
+    readers.plan(4.0, 1.0)
+    assert readers.deadlines == {}
+    assert readers.near[13] == 22.0
+
+
+def test_somebody_reads_who_waits_or_has_read_not_long_ago() -> None:
+    picker, readers = make()
+    assert readers.reading_since(5.0) is None
+    reader, _ = readers.open(END - SIZE, END, 5.0, RATE)
+    readers.plan(4.0, 5.0)
+    assert readers.reading_since(5.0 + 2 * IDLE_SECONDS) == 5.0
+    picker.have.add(COUNT - 1)
+    readers.plan(4.0, 6.0)
+    assert readers.reading_since(5.0 + 2 * IDLE_SECONDS) is None
+    assert readers.reading_since(6.0) == 5.0
+    readers.close(reader)
+    assert readers.reading_since(6.0) is None

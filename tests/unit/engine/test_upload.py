@@ -198,7 +198,7 @@ def test_little_waits_in_a_slow_channel() -> None:
     slow = it.peer(*((0, begin, B) for begin in range(0, STRETCH, B)))
     transport(slow).waiting = MIN_HIGH_WATER
     assert len(it.serve(slow)) == MIN_HIGH_WATER // B
-    assert transport(slow).low_water == MIN_HIGH_WATER // 4
+    assert transport(slow).low_water == MIN_HIGH_WATER // 2
 
 
 # -- A limit

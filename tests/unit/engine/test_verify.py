@@ -50,6 +50,36 @@ def test_a_good_piece_is_stored_and_then_told() -> None:
     assert it.store.pieces[0] == it.piece.buffer
 
 
+def test_a_good_piece_can_be_read_before_it_is_stored() -> None:
+    it = Fixture()
+    checked: list[int] = []
+    it.verifier.checked = checked.append
+    it.digest.hold = it.store.hold = True
+    it.verifier.verify(it.piece)
+    assert (checked, it.verifier.fresh) == ([], {})
+    it.digest.finish(1.0)
+    assert (checked, it.verifier.fresh) == ([0], {0: it.piece})
+    it.store.finish(2.0)
+    assert (checked, it.verifier.fresh) == ([0], {})
+
+
+def test_a_piece_can_be_read_while_it_waits_for_room() -> None:
+    it = Fixture()
+    it.store.error = StorageError("no room", kind="full")
+    it.verifier.verify(it.piece)
+    assert it.verifier.fresh == {0: it.piece}
+    it.store.error = None
+    it.verifier.retry()
+    assert (it.verifier.fresh, list(it.picker.have)) == ({}, [0])
+
+
+def test_a_piece_that_can_not_be_stored_is_not_read_either() -> None:
+    it = Fixture()
+    it.store.error = StorageError("broken")
+    it.verifier.verify(it.piece)
+    assert it.verifier.fresh == {}
+
+
 def test_a_bad_piece_is_free_again_and_never_stored() -> None:
     it = Fixture(false=True)
     it.verifier.verify(it.piece)

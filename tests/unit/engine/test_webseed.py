@@ -162,6 +162,18 @@ def test_asks_nothing_when_nothing_is_free() -> None:
     assert it.held.all[0].span == (0, B - 1)
 
 
+def test_a_seek_breaks_off_what_brings_nothing_of_what_lies_ahead() -> None:
+    it = Fixture([("f", 10 * MIB)])
+    it.prove()
+    near, far = it.held.open[0], it.held.open[1:]
+    assert near.span is not None
+    it.seed.make_way([near.span[0] // (4 * B)], 0.0)
+    assert not near.cancelled
+    assert all(fetch.cancelled for fetch in far)
+    assert len(it.held.open) == MAX_RUNS, "others take their place"
+    assert len(it.blocks.asked) * B == sum(f.span[1] - f.span[0] + 1 for f in it.held.open if f.span)
+
+
 # -- Slots
 
 

@@ -4,11 +4,12 @@ import random
 
 import pytest
 
+from torrentide.engine.assist import ALONE_SECONDS, LATE_SECONDS
 from torrentide.engine.download import Downloader
-from torrentide.engine.fellows import GRACE_SECONDS
 from torrentide.engine.limits import Bucket, Limit
 from torrentide.engine.peer import Peer
 from torrentide.engine.rate import RateMeter
+from torrentide.engine.readers import IDLE_SECONDS
 from torrentide.engine.verify import Verifier
 from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_set import WebSeeds
@@ -122,42 +123,89 @@ def test_a_pause() -> None:
 
 
 def reserved(it: Fixture, now: float) -> list[int]:
-    """The pieces that a web seed is given, which gives them back."""
-    blocks = it.downloader.reserve(-1, 16, now)
-    for index, begin, _ in blocks:
+    """The pieces that a web seed is given until nothing is left for it; it gives them back."""
+    given = list[tuple[int, int, int]]()
+    while blocks := it.downloader.reserve(-1, 16, now):
+        given += blocks
+    for index, begin, _ in given:
         it.downloader.release(-1, index, begin, now)
     it.downloader.leave(-1, now)
-    return sorted({index for index, _, _ in blocks})
+    return sorted({index for index, _, _ in given})
 
 
-def watch(it: Fixture, *theirs: int) -> None:
-    """Read from piece 10 on, one piece a second, beside a viewer that has these pieces."""
+def watch(it: Fixture, *theirs: int, slack: float = 0.0) -> None:
+    """Read from piece 10 on, one piece a second, `slack` seconds before it is needed, beside a viewer that
+    has these pieces and gives them."""
     if theirs:
         fellow = Peer(1, None, RecordedTransport(), 0.0)
         fellow.peer_id, fellow.pieces = b"-XX0001-000000000001", Bitfield(it.picker.have.count)
+        fellow.peer_choking = False
         for index in theirs:
             fellow.pieces.add(index)
         it.peers.append(fellow)
-    it.downloader.readers.open(10 * 4 * B, it.info.length, 0.0, 4.0 * B)
+    reader, _ = it.downloader.readers.open(10 * 4 * B, it.info.length, 0.0, 4.0 * B)
+    if slack:
+        reader.pace(4.0 * B, slack, 0.0)
     it.downloader.deadlines.plan(0.0)
 
 
-def test_a_viewer_alone_gets_what_comes_next() -> None:
+def test_a_viewer_alone_gets_what_comes_next_and_all_else_when_nobody_came() -> None:
     it = Fixture([("f", 5 * MIB)])
     watch(it)
-    assert reserved(it, 0.0) == [10, 11, 12, 13]
+    assert reserved(it, 0.0) == list(range(10, 10 + int(LATE_SECONDS)))
+    assert reserved(it, 1.01 * ALONE_SECONDS) == list(range(it.picker.have.count))
 
 
 def test_what_another_viewer_has_is_left_to_it_until_it_is_late() -> None:
     it = Fixture([("f", 5 * MIB)])
     watch(it, *range(40))
-    assert not set(reserved(it, 0.0)) & set(range(10, 30))
-    assert 10 in reserved(it, 3 * GRACE_SECONDS)
+    late = int(LATE_SECONDS)
+    assert reserved(it, 0.0) == list(range(10, 10 + late))
+    assert reserved(it, 4.5) == list(range(10, 10 + late + 5))
 
 
-def test_a_run_ends_before_what_another_viewer_has() -> None:
+def test_nothing_is_late_for_who_has_it_in_a_buffer() -> None:
     it = Fixture([("f", 5 * MIB)])
-    watch(it, 12)
-    given = reserved(it, 0.0)
-    assert given
-    assert 12 not in given
+    watch(it, *range(40), slack=20.0)
+    assert reserved(it, 0.0) == []
+    assert reserved(it, 20.0 - LATE_SECONDS + 0.5) == [10]
+
+
+def test_a_web_seed_brings_what_nobody_has_when_it_is_our_share() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it, 10, slack=20.0)
+    ours = set(range(10, 30)) - {10} - set(it.downloader.deadlines.turns)
+    assert ours
+    assert set(reserved(it, 0.0)) == ours
+    assert set(range(11, 30)) - ours, "the other viewer has a share"
+
+
+def test_who_does_not_read_any_more_downloads_all() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it, *range(40), slack=20.0)
+    (reader,) = it.downloader.readers._readers
+    for index in range(10, 30):
+        it.picker.have.add(index)
+        it.picker.availability.remove(index)
+    it.downloader.deadlines.plan(0.0)
+    assert reserved(it, 1.0) == []
+    assert len(reserved(it, IDLE_SECONDS + 1.0)) == it.picker.have.count - 20
+    reader.move(reader.position, IDLE_SECONDS + 1.0)
+    assert reserved(it, IDLE_SECONDS + 2.0) == []
+
+
+def test_blocks_that_a_peer_would_bring_too_late_are_taken_back_for_a_web_seed() -> None:
+    it = Fixture([("f", 5 * MIB)])
+    watch(it, *range(40))
+    (slow,) = it.peers
+    assert it.downloader.reserve(-1, 16, 0.0)
+    slow.am_interested = True
+    slow.queue = 100
+    it.downloader.changed(slow, 0.0)
+    asked = list(slow.requests)
+    assert asked
+    it.downloader.readers.plan(100.0, 0.0)
+    blocks = it.downloader.reserve(-1, 16, 6.0)
+    taken = [key for key in asked if key not in slow.requests]
+    assert taken
+    assert {(index, begin) for index, begin, _ in blocks} >= set(taken)

@@ -49,6 +49,7 @@ class DiskFile:
     def flush(self) -> None:
         self._check()
         self._disk.step()
+        self._disk.flushes += 1
         self._stored.safe = bytes(self._stored.data)
         self._stored.pending.clear()
         self._disk.step()
@@ -84,6 +85,7 @@ class Disk:
         self.hold = False
         self.room: int | None = None
         self.most_open = 0
+        self.flushes = 0
         self._held: list[tuple[str, Opened, bool]] = []
 
     def used(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from torrentide.errors import StorageError
 from torrentide.storage.handles import MAX_OPENING
 from torrentide.storage.record import frame
-from torrentide.storage.shelf import FLUSH_SECONDS, RETRY_SECONDS, Shelf
+from torrentide.storage.shelf import CHOICE_SECONDS, FLUSH_SECONDS, RETRY_SECONDS, Shelf
 from torrentide.timers import Timers
 from unit.storage.crashes import FOLDER, PIECE, Download, make_info
 from unit.storage.disk import Disk, Stored
@@ -89,6 +89,28 @@ def test_nothing_is_claimed_before_its_flush_nor_later_than_the_interval() -> No
     assert claimed(disk) == [0]
     life.shelf.lost(0)
     assert claimed(disk) == [], "before anything is written over it"
+
+
+def test_what_the_person_chose_is_safe_soon_and_many_changes_are_one_record() -> None:
+    disk = Disk(random.Random(1))
+    life = download(disk)
+    life.shelf.keep()
+    # The flush interval has begun, and does not hold it up.
+    life.shelf.write(0, life.piece(0), lambda error, now: None)
+    before = disk.flushes
+    for limit in range(10):
+        life.shelf.state.down = limit
+        life.shelf.chosen()
+        life.wait(CHOICE_SECONDS / 20)
+    assert reloaded(disk).state.down == -1
+    life.wait(CHOICE_SECONDS / 2)
+    assert reloaded(disk).state.down == 9
+    assert claimed(disk) == [0]
+    # The piece's file and one record.
+    assert disk.flushes - before == 2
+    life.shelf.changed()
+    life.wait(CHOICE_SECONDS)
+    assert disk.flushes - before == 2, "what comes by itself has time"
 
 
 def test_closing_makes_everything_safe_and_leaves_no_timer() -> None:

@@ -45,6 +45,8 @@ export class Torrentide extends ClientMirror {
   readonly #number: number;
   readonly #ready = new Gate<this>();
   #server: FileServer | null = null;
+  /** Where each torrent that `restore` made is stored: one that failed may never learn its info-hash. */
+  readonly #stored = new WeakMap<Torrent, string>();
 
   /** The folder of the engine's files, by default `engine/` beside this script. A bundler's page sets it before its first client. */
   static get engineURL(): string | URL {
@@ -166,7 +168,10 @@ export class Torrentide extends ClientMirror {
     const restored: Torrent[] = [];
     for (const each of stored) {
       const was = this.#find(each.infoHash) ? null : asItWas(each);
-      if (was) restored.push(this.#add(was[0], was[1], undefined, true));
+      if (!was) continue;
+      const torrent = this.#add(was[0], was[1], undefined, true);
+      this.#stored.set(torrent, each.infoHash);
+      restored.push(torrent);
     }
     return restored;
   }
@@ -179,22 +184,22 @@ export class Torrentide extends ClientMirror {
   /** Removes what `storage().orphans` lists; gives the bytes that this frees. */
   async removeOrphans({ signal }: Abortable = {}): Promise<number> {
     const { orphans } = await this.storage({ signal });
-    const names = orphans.map(({ infoHash }) => infoHash);
-    return (await this.#engine.call({ type: 'clean', names }, signal)) as number;
+    return this.#clean(orphans.map(({ infoHash }) => infoHash), signal);
   }
 
   /**
-   * Ends a torrent and removes what is stored of it; gives the bytes of storage that this frees. Rejects with ERR_NO_TORRENT if the
-   * client does not have it.
+   * Ends a torrent and removes what is stored of it; gives the bytes of storage that this frees. One that has ended by itself may be
+   * given, too. Rejects with ERR_NO_TORRENT if the client does not have it, and nothing is stored of it.
    */
   remove(id: TorrentId | Torrent, callback?: Callback): Promise<number>;
   remove(id: TorrentId | Torrent, options?: DestroyOptions | null, callback?: Callback): Promise<number>;
   async remove(id: TorrentId | Torrent, options?: DestroyOptions | null | Callback, callback?: Callback): Promise<number> {
     const done = typeof options === 'function' ? (options as Callback) : callback;
     const torrent = await this.get(id);
-    if (!torrent) throw new TorrentideError('ERR_NO_TORRENT', `No torrent with id ${String(id)}`);
-    const { infoHash } = torrent;
-    const freed = await torrent.destroy(typeof options === 'object' ? options : null);
+    const ended = id instanceof Torrent ? id : null;
+    const infoHash = (torrent ?? ended)?.infoHash ?? (ended && this.#stored.get(ended));
+    const freed = torrent ? await torrent.destroy(typeof options === 'object' ? options : null) : await this.#clean(infoHash ? [infoHash] : []);
+    if (!torrent && !freed) throw new TorrentideError('ERR_NO_TORRENT', `No torrent with id ${String(id)}`);
     // Where there is no list of seeds, it is on none.
     if (infoHash) await forget(infoHash).catch(() => {});
     done?.(null);
@@ -233,6 +238,11 @@ export class Torrentide extends ClientMirror {
     const end = this.#engine.call({ type: 'destroy', client: this.#number });
     // The end of the engine is the end of the client as well.
     return end.catch(() => {}).then(() => callback?.(null));
+  }
+
+  /** Removes what is stored under these info-hashes where nobody uses it; gives the bytes that this frees. */
+  async #clean(names: string[], signal?: AbortSignal): Promise<number> {
+    return names.length ? ((await this.#engine.call({ type: 'clean', names }, signal)) as number) : 0;
   }
 
   #start(request: Request, options: AddOptions | SeedOptions, seeding: boolean, duplicate: TorrentOwner['duplicate']): Torrent {

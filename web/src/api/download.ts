@@ -1,6 +1,7 @@
 // Hands data to the browser's downloads: where a page may write no files, this is how it reaches the person's disk. It knows no
 // torrents.
 
+import { streamedDownload } from '../sw/downloads';
 import { Parts } from './collect';
 
 /** The browser takes hold of the data when the download begins; a minute is ample for it to ask where to. */
@@ -10,12 +11,21 @@ export function download(blob: Blob, name: string): void {
   const anchor = document.createElement('a');
   anchor.href = URL.createObjectURL(blob);
   anchor.download = name;
+  anchor.hidden = true;
+  // Firefox downloads nothing for a link that is on no page.
+  document.body.append(anchor);
   anchor.click();
+  anchor.remove();
   setTimeout(() => URL.revokeObjectURL(anchor.href), KEPT_MS);
 }
 
+/** Where what is written becomes a download of `length` bytes: as it comes, where there is a service worker of ours. */
+export async function downloadSink(name: string, type: string, length: number | bigint): Promise<WritableStream<Uint8Array>> {
+  return (await streamedDownload(name, length)) ?? gatheredDownload(name, type);
+}
+
 /** Gathers what is written in a Blob, which the browser may keep on disk, and hands it over at the end. */
-export function downloadSink(name: string, type: string): WritableStream<Uint8Array> {
+function gatheredDownload(name: string, type: string): WritableStream<Uint8Array> {
   const parts = new Parts();
   return new WritableStream<Uint8Array>({
     write: (chunk) => parts.add(chunk),

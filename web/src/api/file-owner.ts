@@ -31,11 +31,11 @@ export function fileOwner(torrent: FilesOwner, line: Line, index: number): FileO
       torrent.deselect(shared(from) ? from + 1 : from, shared(to) ? to - 1 : to);
     },
     read: async (start, end, signal) => (await line.ask({ type: 'blob', file: index, start, end }, signal)) as Blob,
-    reader: (start, end, rate) => {
+    reader: (start, end, pace) => {
       const reader = line.newNumber();
       return new ByteReader(start, end, {
         pull: async (at, signal) => {
-          const question = { type: 'pull', reader, file: index, start: at, end, rate } as const;
+          const question = { type: 'pull', reader, file: index, start: at, end, ...pace() } as const;
           return (await line.ask(question, signal)) as Uint8Array<ArrayBuffer> | null;
         },
         close: () => line.tell({ type: 'unread', reader }),

@@ -3,11 +3,13 @@
 
 import type { FileInfo } from '../protocol';
 import { TorrentideError } from '../errors';
+import { type Pace, paceOf } from '../media/pace';
 import { type RenderOptions, appendTo, renderTo } from '../media/render';
-import { stream } from '../media/stream';
+import { expectPlaying, stream } from '../media/stream';
 import type { FileServer } from '../sw/server';
 import { EventEmitter } from './events';
 import type { Abortable } from './gate';
+import { ReadStream } from './read-stream';
 import { type ByteReader, chunksOf, streamOf } from './reading';
 import { type SaveOptions, saveFile } from './saving';
 import type { Selections } from './selections';
@@ -23,6 +25,8 @@ export interface ByteRange extends Abortable {
 export interface StreamRange extends ByteRange {
   /** Bytes a second that will be read, where that is known: what is ahead is fetched in time for it. */
   rate?: number | undefined;
+  /** It is read for the elements on which the file plays. @internal */
+  playing?: boolean | undefined;
 }
 
 export interface FileEvents {
@@ -41,8 +45,8 @@ export interface FileOwner {
   readonly server: FileServer | null;
   /** Gives bytes `start` to `end` (exclusive) of the file, once they are all there. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
-  /** Reads the same bytes in order, `rate` of them a second if that is known, else 0. */
-  reader(start: number, end: number, rate: number): ByteReader;
+  /** Reads the same bytes in order; the pace is asked before each read. */
+  reader(start: number, end: number, pace: () => Pace): ByteReader;
   select(from: number, to: number, priority: number | boolean | undefined): void;
   /** All that this file does not share with another one that is wanted. */
   deselect(file: FileEntry): void;
@@ -69,6 +73,8 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** Its first and last piece; of an empty file the last may come before the first. */
   readonly _startPiece: number;
   readonly _endPiece: number;
+  /** The elements on which it plays. @internal */
+  readonly screens = new Set<HTMLMediaElement>();
   readonly #owner: FileOwner;
 
   /** @internal */
@@ -85,6 +91,7 @@ export class FileEntry extends EventEmitter<FileEvents> {
     this._endPiece = Math.trunc((info.offset + info.length - 1) / owner.pieceLength);
     this.selected = selected;
     this.#owner = owner;
+    expectPlaying(this);
   }
 
   /** 0 to 1; 0 for an empty file, as in WebTorrent. */
@@ -131,6 +138,11 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** The bytes in order, as they come. Errors as `blob` rejects; a bad range throws. */
   stream(range?: StreamRange | null): ReadableStream<Uint8Array> {
     return streamOf(this.#reader(range), range?.signal);
+  }
+
+  /** As `stream`, in the manner of Node's streams: events `data`, `end`, `error` and `close`, `pipe`, `pause`, `resume`, `destroy`. */
+  createReadStream(range?: StreamRange | null): ReadStream {
+    return new ReadStream(this.#reader(range));
   }
 
   /** As `stream`. */
@@ -218,7 +230,8 @@ export class FileEntry extends EventEmitter<FileEvents> {
 
   #reader(range: StreamRange | null | undefined): ByteReader {
     const { start, end } = this.#bounds(range);
-    return this.#owner.reader(start, end, range?.rate ?? 0);
+    const pace = { rate: range?.rate ?? 0, slack: -1 };
+    return this.#owner.reader(start, end, range?.playing ? () => paceOf(this.length, this.screens) : () => pace);
   }
 
   #bounds(range: ByteRange | null | undefined): { start: number; end: number } {

@@ -4,6 +4,9 @@ import { TorrentideError } from '../errors';
 
 /** As the engine gives up on names in a torrent that are taken. */
 const MAX_NAMES = 500;
+/** Chromium may hold a file for a moment after the writing to it was broken off. */
+const TRIES = 20;
+const RETRY_MS = 50;
 
 /** A new, empty file. One whose name the browser refuses, as it does a `.lnk`, gets `.download` behind it. */
 export async function newFile(folder: FileSystemDirectoryHandle, name: string): Promise<FileSystemFileHandle> {
@@ -30,6 +33,18 @@ export async function folderAt(folder: FileSystemDirectoryHandle, path: readonly
   let at = folder;
   for (const name of path) at = await at.getDirectoryHandle(name, { create: true });
   return at;
+}
+
+/** Removes a file that was begun; never rejects. */
+export async function discard(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    try {
+      return await folder.removeEntry(name);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'NoModificationAllowedError')) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
 
 async function isTaken(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {

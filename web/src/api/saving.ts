@@ -1,13 +1,13 @@
 // Saves files of torrents: into a file, into one zip, or into a folder, as the bytes come and in order. Only where a page may write
-// no files is anything gathered before. It knows the files' streams, and not where those come from.
+// no files, and has no service worker of ours, is anything gathered before. It knows the files' streams, and not where those come from.
 
-import { makeZip } from 'client-zip';
+import { makeZip, predictLength } from 'client-zip';
 import { TorrentideError, guarded } from '../errors';
 import { downloadSink } from './download';
 import type { FileEntry } from './file';
 import type { Abortable } from './gate';
 import { pickFile, pickFolder } from './pickers';
-import { folderAt, freeName, newFile } from './places';
+import { discard, folderAt, freeName, newFile } from './places';
 
 interface Progress extends Abortable {
   /** Told of the bytes that are written, and of all that will be. A zip is a little more than its files, which are counted here. */
@@ -33,6 +33,7 @@ interface Saved {
 }
 
 type Sink = WritableStream<Uint8Array>;
+type Entry = { name: string; size: number };
 
 const WRITE_BYTES = 1024 * 1024;
 
@@ -40,7 +41,7 @@ const WRITE_BYTES = 1024 * 1024;
 export async function saveFile(file: FileEntry, options: SaveOptions = {}): Promise<void> {
   await reported(file.name, options.signal, async () => {
     const to = options.to ?? (await pickFile(file.name));
-    const sink = to ? await to.createWritable() : downloadSink(file.name, file.type);
+    const sink = to ? await to.createWritable() : await downloadSink(file.name, file.type, file.length);
     await new Saving([file], options).pour(file, sink);
   });
 }
@@ -52,7 +53,7 @@ export async function saveAll({ name, files }: Saved, options: SaveAllOptions = 
     const to = options.to ?? (options.as === 'folder' ? await askForFolder() : await pickFile(`${name()}.zip`));
     const saving = new Saving(await files(), options);
     if (to instanceof FileSystemDirectoryHandle) return saving.intoFolder(to);
-    await saving.intoZip(to ? await to.createWritable() : downloadSink(`${name()}.zip`, 'application/zip'));
+    await saving.intoZip(to ? await to.createWritable() : await downloadSink(`${name()}.zip`, 'application/zip', saving.zipLength));
   });
 }
 
@@ -75,6 +76,11 @@ class Saving {
     this.#length = files.reduce((sum, file) => sum + file.length, 0);
     this.#progress = progress;
     this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+  }
+
+  /** Bytes of the zip. */
+  get zipLength(): bigint {
+    return predictLength(this.#files.map(entryOf));
   }
 
   /** The file and nothing else. Whatever ends it early leaves the old contents of a file in place. */
@@ -104,14 +110,14 @@ class Saving {
       try {
         await this.pour(file, await handle.createWritable());
       } catch (error) {
-        await home.removeEntry(handle.name).catch(() => {});
+        await discard(home, handle.name);
         throw error;
       }
     }
   }
 
-  async *#entries(): AsyncGenerator<{ name: string; size: number; input: ReadableStream<Uint8Array> }> {
-    for (const file of this.#files) yield { name: file.path, size: file.length, input: this.#read(file) };
+  async *#entries(): AsyncGenerator<Entry & { input: ReadableStream<Uint8Array> }> {
+    for (const file of this.#files) yield { ...entryOf(file), input: this.#read(file) };
   }
 
   #read(file: FileEntry): ReadableStream<Uint8Array> {
@@ -124,6 +130,11 @@ class Saving {
     });
     return file.stream({ signal: this.#signal }).pipeThrough(count);
   }
+}
+
+/** As it is called in a zip. */
+function entryOf({ path, length }: FileEntry): Entry {
+  return { name: path, size: length };
 }
 
 /** The same bytes in big chunks: a zip has several small ones for each file, and each write costs a browser a millisecond. */
@@ -143,7 +154,9 @@ function gathered(): TransformStream<Uint8Array, Uint8Array> {
         used = 0;
       }
     },
-    flush: (controller) => controller.enqueue(room.subarray(0, used)),
+    flush: (controller) => {
+      if (used) controller.enqueue(room.slice(0, used));
+    },
   });
 }
 

@@ -54,7 +54,8 @@ export class Files {
   /** Writes what was put into the buffer. Throws a QuotaExceededError where there is no room. */
   write(file: number, at: number, size: number): void {
     const written = this.file(file).write(new Uint8Array(this.buffer, 0, size), { at });
-    if (written !== size) throw new DOMException(`${written} of ${size} bytes were written`, 'QuotaExceededError');
+    // In Chromium's private windows it is a negative number where there is no room.
+    if (written !== size) throw fault('QuotaExceededError', 'not all bytes were written');
   }
 
   /** Bytes in the buffer, which the next call reuses; fewer at the end of the file. */
@@ -146,7 +147,7 @@ export class Files {
 
   private file(number: number): FileSystemSyncAccessHandle {
     const handle = this.open_.get(number);
-    if (!handle) throw new DOMException('the file is closed', 'InvalidStateError');
+    if (!handle) throw fault('InvalidStateError', 'the file is closed');
     return handle;
   }
 
@@ -220,4 +221,9 @@ async function free<T>(get: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, TRY_MS));
     }
   }
+}
+
+/** As the browser's own errors; a DOMException that is made here Pyodide does not take for an error. */
+function fault(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }

@@ -9,6 +9,8 @@ import { pieceHashes } from './piece-hashes';
 /** Two share the work of reading well (measured on two cores); more than four would only take memory from each other. */
 const MIN_WORKERS = 2;
 const MAX_WORKERS = 4;
+/** One that is not up by then is taken for one that can't be loaded. */
+const UP_MS = 10_000;
 
 interface Job extends Run {
   resolve(hashes: ArrayBuffer): void;
@@ -69,6 +71,7 @@ export class Hashers {
     }
     const hasher: Hasher = { worker, up: false, jobs: new Map() };
     this.hashers.push(hasher);
+    setTimeout(() => hasher.up || this.lost(hasher), UP_MS);
     worker.onerror = (event) => {
       event.preventDefault();
       this.lost(hasher);
@@ -82,6 +85,7 @@ export class Hashers {
 
   /** A worker that can't be loaded: others do its work. */
   private lost(hasher: Hasher): void {
+    if (!this.hashers.includes(hasher)) return;
     this.hashers = this.hashers.filter((each) => each !== hasher);
     hasher.worker.terminate();
     for (const job of hasher.jobs.values()) this.assign(job);

@@ -12,6 +12,9 @@ const STEP_BYTES = 512 * 1024;
 /** Most that is asked for at a time. The index of a film of ten hours has about 20 MiB; a file that asks for more lies. */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
 
+/** So many reads of what is here already follow each other in one task: a page that gets no turn stands still. */
+const READS_A_TASK = 200;
+
 /** Why reads were given up: a seek made them pointless. */
 export const GIVEN_UP = 'given up';
 
@@ -31,6 +34,7 @@ export class FileBytes {
   readonly #signal: AbortSignal;
   /** The one that was used last is last. */
   #windows: Window[] = [];
+  #reads = 0;
 
   constructor(file: MediaFile, signal: AbortSignal) {
     this.#file = file;
@@ -40,6 +44,7 @@ export class FileBytes {
 
   /** Bytes `start` to `end` (exclusive). Rejects with GIVEN_UP, a Fault, or what the file's stream rejects with. */
   async read(start: number, end: number): Promise<Uint8Array> {
+    if (++this.#reads % READS_A_TASK === 0) await new Promise((resolve) => setTimeout(resolve));
     if (this.#signal.aborted) throw GIVEN_UP;
     if (end - start > MAX_READ_BYTES) {
       const message = `"${this.#file.name}" is damaged: it claims to have ${end - start} bytes in one piece where no film has.`;
@@ -73,7 +78,8 @@ export class FileBytes {
     const oldest = this.#windows.length >= MAX_WINDOWS ? this.#windows[0] : undefined;
     if (oldest) this.#close(oldest);
     const stop = new AbortController();
-    const reader = this.#file.stream({ start, end: this.#file.length - 1, signal: stop.signal }).getReader();
+    const range = { start, end: this.#file.length - 1, signal: stop.signal, playing: true } as const;
+    const reader = this.#file.stream(range).getReader();
     return { from: start, to: start, chunks: [], reader, stop, turn: Promise.resolve() };
   }
 

@@ -6,8 +6,8 @@ export interface MediaFile {
   readonly name: string;
   readonly length: number;
   readonly type: string;
-  /** Both bounds are inclusive. */
-  stream(range: { start: number; end: number; signal: AbortSignal }): ReadableStream<Uint8Array>;
+  /** Both bounds are inclusive. `playing`: it is read for the elements on which it plays. */
+  stream(range: { start: number; end: number; signal: AbortSignal; playing: true }): ReadableStream<Uint8Array>;
 }
 
 /** What went wrong: a code of TorrentideError, and plain words. */
@@ -40,7 +40,7 @@ export interface Playing {
 }
 
 /**
- * Plays the file on the element through MediaSource. Settles when the element has its metadata. Rejects with a Fault where the
- * browser or this player can't play it; nothing is left on the element then.
+ * Plays the file on the element by a MediaSource that opens there. Settles when the element has its metadata. Rejects with a Fault
+ * where the browser or this player can't play it.
  */
-export type Play = (file: MediaFile, element: HTMLMediaElement, hooks: PlayHooks) => Promise<Playing>;
+export type Play = (file: MediaFile, element: HTMLMediaElement, source: Promise<MediaSource>, hooks: PlayHooks) => Promise<Playing>;

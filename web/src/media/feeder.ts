@@ -9,8 +9,8 @@ import type { Packets } from './packets';
 const AHEAD = 30;
 /** Seconds that stay behind it, for a short step back. */
 const BEHIND = 30;
-/** What is handed over at a time: little at first, so that the first picture comes soon. */
-const FIRST_SECONDS = 0.2;
+/** What is handed over at a time: little at first, so that the first picture comes soon; decoders want several before they show it. */
+const FIRST_SECONDS = 0.5;
 const BATCH_SECONDS = 1;
 /** Gaps between packets that are none: sound comes in longer pieces than pictures, and times are rounded. */
 const TOLERANCE = 0.25;
@@ -22,6 +22,8 @@ const FULL_REST_MS = 500;
 export interface FeederHooks {
   element: HTMLMediaElement;
   signal: AbortSignal;
+  /** More of this track is there. */
+  fed(): void;
   /** This track has been fed to its end, for now. */
   ended(): void;
 }
@@ -42,6 +44,7 @@ export class Feeder {
   /** What was read and is to be fed next. */
   #batch: Timed[] = [];
   #mime = '';
+  #head: Promise<void> = Promise.resolve();
   #done = false;
   #wake: () => void = () => {};
   #awake = false;
@@ -59,16 +62,18 @@ export class Feeder {
     return this.#done;
   }
 
-  /** Whether what lies at `time` in the file has been fed: if nothing is buffered there, nothing will be. */
-  passed(time: number): boolean {
-    return this.#target(time) === null && (this.#to > time || this.#done);
+  /** Whether all that the file has between two times has been fed: if nothing is buffered there, nothing will be. */
+  passed(from: number, to: number): boolean {
+    return this.#target(from) === null && (this.#to > to || this.#done);
   }
 
   /** Feeds until the signal ends it. Rejects with what reading or the browser rejects with. */
   async run(): Promise<void> {
     const { signal } = this.#hooks;
     signal.addEventListener('abort', () => this.wake());
-    if (this.#packager.head.length) await this.#append(this.#packager.head);
+    // The browser takes it in while the first packets are read.
+    this.#head = this.#packager.head.length ? this.#append(this.#packager.head) : Promise.resolve();
+    this.#head.catch(() => {});
     while (!signal.aborted) {
       try {
         if (!(await this.#step())) await this.#pause();
@@ -109,13 +114,16 @@ export class Feeder {
       return false;
     }
     await this.#read();
+    await this.#head;
     if (this.#changed) return true;
     await this.#feed();
+    this.#hooks.fed();
     await this.#forget(time - BEHIND);
     return true;
   }
 
   async #startOver(): Promise<void> {
+    await this.#head;
     this.#changed = false;
     this.#opened = null;
     this.#batch = [];

@@ -41,13 +41,18 @@ export interface Opened {
   refused: string[];
 }
 
+/** Reads until the tracks are known: a handful in honest files, and as many as a stranger likes in one that is made of empty boxes. */
+const MAX_READS = 10_000;
+
 const FORMATS = [MP4, QTFF, WEBM, MATROSKA, MP3, FLAC, OGG, WAVE, ADTS];
 
 /** Rejects with a Fault, or with what reading the file rejects with. */
 export async function open(file: MediaFile, bytes: FileBytes): Promise<Opened> {
   let trouble: unknown;
+  let left = MAX_READS;
   const read = async (start: number, end: number): Promise<Uint8Array> => {
     try {
+      if (--left < 0) throw broken(file, 'its index has no end');
       return await bytes.read(start, end);
     } catch (error) {
       trouble = error;
@@ -58,6 +63,8 @@ export async function open(file: MediaFile, bytes: FileBytes): Promise<Opened> {
   const input = new Input({ source, formats: FORMATS });
   try {
     if (!(await input.canRead())) throw trouble ?? unknown(file);
+    await input.getTracks();
+    left = Infinity;
     return await look(file, input);
   } catch (error) {
     // The reader may have hidden why it could not go on.

@@ -9,8 +9,11 @@ import { makePackager } from './fragments';
 import { type Opened, type Playable, broken, isFault, open } from './opening';
 import { Packets } from './packets';
 
-/** A hole in the data that is jumped over, in seconds: recorders leave such. */
-const MAX_GAP = 1.5;
+/** A hole in the data that is jumped over without a word, in seconds: recorders leave such. */
+const SMALL_GAP = 1.5;
+/** How far before a hole a browser may stop, in seconds; and how often one that stands still is looked at. */
+const EDGE = 0.2;
+const LOOK_MS = 250;
 
 interface Stage {
   file: MediaFile;
@@ -24,21 +27,21 @@ interface Stage {
   failed: boolean;
 }
 
-export const play: Play = async (file, element, hooks) => {
+export const play: Play = async (file, element, attached, hooks) => {
   const bytes = new FileBytes(file, hooks.signal);
-  const opened = await open(file, bytes);
-  hooks.signal.throwIfAborted();
+  const [source, opened] = await Promise.all([attached, open(file, bytes)]);
   if (opened.refused.length) {
     hooks.warn({ code: 'ERR_MEDIA_CODEC', message: `A part of "${file.name}" can't be played: this browser does not know ${opened.refused.join(', ')}.` });
   }
-  const source = await attach(element, hooks.signal);
   if (opened.duration) source.duration = opened.duration;
   const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [], failed: false };
   const sound = opened.audio[opened.firstAudio];
   const audioBuffer = sound && source.addSourceBuffer(sound.mime);
   const videoBuffer = opened.video && source.addSourceBuffer(opened.video.mime);
-  if (opened.video && videoBuffer) await feed(stage, opened.video, videoBuffer);
-  const audioFeeder = sound && audioBuffer && (await feed(stage, sound, audioBuffer));
+  const [, audioFeeder] = await Promise.all([
+    opened.video && videoBuffer && feed(stage, opened.video, videoBuffer),
+    sound && audioBuffer && feed(stage, sound, audioBuffer),
+  ]);
   follow(stage);
   const audioTracks = await Promise.all(opened.audio.map(({ track }, at) => describe(track, at === opened.firstAudio)));
   await firstData(stage);
@@ -54,24 +57,18 @@ export const play: Play = async (file, element, hooks) => {
   };
 };
 
-function attach(element: HTMLMediaElement, signal: AbortSignal): Promise<MediaSource> {
-  const source = new MediaSource();
-  const url = URL.createObjectURL(source);
-  element.src = url;
-  signal.addEventListener('abort', () => URL.revokeObjectURL(url), { once: true });
-  return new Promise((resolve, reject) => {
-    source.addEventListener('sourceopen', () => resolve(source), { once: true });
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
 async function feed(stage: Stage, { track, container }: Playable, buffer: SourceBuffer): Promise<Feeder> {
   const { element, opened, hooks, feeders, file } = stage;
   const packets = new Packets(track, opened.shift);
   const first = await packets.firstKey();
   if (!first) throw broken(file, new Error('a track is empty'));
   const packager = await makePackager(track, container, first);
-  const feeder = new Feeder(buffer, packets, packager, { element, signal: hooks.signal, ended: () => finish(stage) });
+  const feeder = new Feeder(buffer, packets, packager, {
+    element,
+    signal: hooks.signal,
+    fed: () => jump(stage),
+    ended: () => finish(stage),
+  });
   feeders.push(feeder);
   return feeder;
 }
@@ -94,29 +91,40 @@ function follow(stage: Stage): void {
   const seeking = (): void => {
     if (!inside(element)) bytes.giveUp();
     wake();
+    jump(stage);
   };
   element.addEventListener('seeking', seeking, { signal });
   for (const name of ['timeupdate', 'play', 'playing', 'waiting']) element.addEventListener(name, wake, { signal });
-  element.addEventListener('waiting', () => jump(stage), { signal });
-  element.addEventListener('progress', () => jump(stage), { signal });
+  const looking = setInterval(() => jump(stage), LOOK_MS);
+  signal.addEventListener('abort', () => clearInterval(looking), { once: true });
   element.addEventListener('error', () => end(stage, element.error), { signal });
 }
 
-function inside({ buffered, currentTime }: HTMLMediaElement): boolean {
+/** The end of what is buffered around the place that is played; that place where nothing is. */
+function endOf({ buffered, currentTime }: HTMLMediaElement): number {
   for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return true;
+    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return buffered.end(at);
   }
-  return false;
+  return currentTime;
 }
 
-/** A browser waits before the smallest hole for ever. */
-function jump({ element, feeders }: Stage): void {
+function inside(element: HTMLMediaElement): boolean {
+  return endOf(element) > element.currentTime;
+}
+
+/** A browser waits before the smallest hole for ever. What has not been fed yet is none: it will come. */
+function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
-  if (inside(element) || !feeders.every((feeder) => feeder.passed(currentTime)) || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
-  for (let at = 0; at < buffered.length; at++) {
-    const start = buffered.start(at);
-    if (start > currentTime && start < currentTime + MAX_GAP) return void (element.currentTime = start);
+  const end = endOf(element);
+  if (end > currentTime + EDGE || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
+  const starts = Array.from({ length: buffered.length }, (_, at) => buffered.start(at));
+  const start = starts.find((each) => each > end);
+  if (start === undefined || !feeders.every((feeder) => feeder.passed(end, start))) return;
+  if (start > end + SMALL_GAP) {
+    const hole = `${end.toFixed(1)} to ${start.toFixed(1)} s`;
+    hooks.warn({ code: 'ERR_MEDIA_BROKEN', message: `"${file.name}" has nothing for ${hole}: that is passed over.` });
   }
+  element.currentTime = start;
 }
 
 /** Every track has been fed to its end. */

@@ -5,6 +5,7 @@ import type { FileEntry } from '../api/file';
 import { engineURL } from '../engine-host';
 import { TorrentideError, guarded } from '../errors';
 import type { Fault, Play, PlayHooks, Playing } from './contract';
+import { tellStalls } from './stalls';
 
 /** Largest file that is read whole for want of another way; as in WebTorrent 1. */
 export const MAX_BLOB_BYTES = 200 * 1000 * 1000;
@@ -22,7 +23,14 @@ export function stream(file: FileEntry, element: HTMLMediaElement): Streaming {
   running.get(element)?.abort();
   const stop = new AbortController();
   running.set(element, stop);
+  file.screens.add(element);
+  stop.signal.addEventListener('abort', () => file.screens.delete(element), { once: true });
   const ready = start(file, element, stop.signal);
+  tellStalls(element, stop.signal, () => {
+    const error = new TorrentideError('ERR_MEDIA_STALLED', `"${file.name}" waits: the next of its bytes have not come for a while. client.diagnose() tells why.`);
+    guarded(() => void file.emit('warning', error));
+    return error;
+  });
   ready.catch((error: unknown) => {
     if (!stop.signal.aborted) failed(file, element, wrap(error, file));
     stop.abort();
@@ -82,28 +90,63 @@ async function sourcePlay(file: FileEntry, element: HTMLMediaElement, signal: Ab
     // Before the start has come to its end, that rejects.
     fail: (fault) => settled && failed(file, element, TorrentideError.from(fault)),
   };
-  const play = await player();
+  // At once, for the page may call play() in this very task.
+  const source = attach(element, signal);
+  const { src } = element;
+  const unwatch = watch(element, signal);
   try {
-    const playing = await play(file, element, hooks);
-    watch(element, signal);
-    return playing;
+    const play = await player();
+    signal.throwIfAborted();
+    return await play(file, element, source, hooks);
   } catch (error) {
-    throw signal.aborted ? signal.reason : wrap(error, file);
+    unwatch();
+    if (signal.aborted) throw signal.reason;
+    if (element.src === src) clear(element);
+    throw wrap(error, file);
   } finally {
     settled = true;
   }
 }
 
-/** Ends the playing when the page gives the element something else. */
-function watch(element: HTMLMediaElement, signal: AbortSignal): void {
+function attach(element: HTMLMediaElement, signal: AbortSignal): Promise<MediaSource> {
+  const source = new MediaSource();
+  const url = URL.createObjectURL(source);
+  element.src = url;
+  signal.addEventListener('abort', () => URL.revokeObjectURL(url), { once: true });
+  const opened = first(source, ['sourceopen'], signal).then(() => source);
+  // Whoever waits for it may be gone.
+  opened.catch(() => {});
+  return opened;
+}
+
+function clear(element: HTMLMediaElement): void {
+  element.removeAttribute('src');
+  element.load();
+}
+
+/** Ends the playing when the page gives the element something else than it has now. Gives what ends the watch. */
+function watch(element: HTMLMediaElement, signal: AbortSignal): () => void {
   const { src } = element;
   const check = (): void => {
     if (element.src !== src) running.get(element)?.abort();
   };
   element.addEventListener('emptied', check, { signal });
+  return () => element.removeEventListener('emptied', check);
 }
 
 let loading: Promise<Play> | undefined;
+let expected = false;
+
+/** Has the player loaded when the page has nothing else to do, where a click may ask for it: that takes longer than all the rest. */
+export function expectPlaying(file: FileEntry): void {
+  if (expected || typeof MediaSource !== 'function' || !/^(video|audio)\//.test(file.type)) return;
+  expected = true;
+  const load = (): void => {
+    if (!file.servedURL) void player().catch(() => (expected = false));
+  };
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(load);
+  else setTimeout(load);
+}
 
 /** The player, loaded when it is first needed. */
 async function player(): Promise<Play> {

@@ -49,13 +49,33 @@ export function plan({ method, headers, destination }: FetchRequest, file: Serve
       'Accept-Ranges': 'bytes',
       'Content-Type': opened ? 'application/octet-stream' : safeType(file.type),
       'Content-Length': String(end - start + 1),
-      'Content-Disposition': `${opened ? 'attachment' : 'inline'}; filename*=UTF-8''${quoted(file.name)}`,
+      'Content-Disposition': disposition(opened ? 'attachment' : 'inline', file.name),
       ...(range ? { 'Content-Range': `bytes ${start}-${end}/${file.length}` } : {}),
     },
     body: null,
   };
   if (method === 'HEAD' || end < start) return answer;
   return { ...answer, body: 'STREAM', range: { start, end } };
+}
+
+/** What the browser saves, and shows in no way. `length` is in bytes. */
+export function attachment(name: string, length: number | bigint): Answer {
+  const headers = {
+    ...COMMON,
+    // A frame of a page with this policy must have it, too.
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': String(length),
+    'Content-Disposition': disposition('attachment', name),
+  };
+  return { status: 200, headers, body: 'STREAM' };
+}
+
+/** The paths of files, one a line: WebTorrent lists them as HTML, under the site's own address. */
+export function listing({ method }: FetchRequest, paths: readonly string[]): Answer {
+  if (method !== 'GET' && method !== 'HEAD') return refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
+  const body = method === 'HEAD' ? null : `${[...new Set(paths)].join('\n')}\n`;
+  return { status: 200, headers: { ...COMMON, 'Content-Type': 'text/plain; charset=utf-8' }, body };
 }
 
 /** A type under which the file can be shown, but not run. */
@@ -74,7 +94,8 @@ function parseRange(header: string | undefined, length: number): { start: number
   return start <= end ? { start, end } : 'unsatisfiable';
 }
 
-/** As RFC 8187 wants a file name. */
-function quoted(name: string): string {
-  return encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+/** As RFC 6266, with the name as RFC 8187 wants it. */
+function disposition(kind: 'attachment' | 'inline', name: string): string {
+  const quoted = encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `${kind}; filename*=UTF-8''${quoted}`;
 }

@@ -5,8 +5,8 @@ import { type Answer, FOLDER, type Failure, type FetchRequest, KEEP_ALIVE } from
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** How long tabs that did not make the request may take to answer; one that is frozen never does. */
-const OTHERS_LIMIT_MS = 5_000;
+/** How long a tab may be silent; one that is frozen, or has no torrents, always is. */
+const SILENCE_MS = 5_000;
 /** How often a tab that owes a chunk is looked for; one that was closed does not say so. */
 const LOOK_MS = 2_000;
 
@@ -37,18 +37,18 @@ async function respond({ request, clientId }: FetchEvent): Promise<Response> {
   return new Response(bodyOf(port, client), answer);
 }
 
-/** The tab that asks is asked first, and as long as it takes: it usually has the torrent. Then all others at once. */
+/** The tab that asks is asked first: it usually has the torrent. Then all others at once. */
 async function findReply(request: Request, clientId: string): Promise<Reply | null> {
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const asking = windows.find(({ id }) => id === clientId);
   const own = asking && (await ask(asking, request));
   if (own) return own;
-  const others = windows.filter((client) => client !== asking).map((client) => ask(client, request, OTHERS_LIMIT_MS));
+  const others = windows.filter((client) => client !== asking).map((client) => ask(client, request));
   return firstOf(others);
 }
 
 /** The tab's answer, or null if it does not have the file or is silent for too long. */
-function ask(client: Client, { url, method, headers, destination }: Request, limit?: number): Promise<Reply | null> {
+function ask(client: Client, { url, method, headers, destination }: Request): Promise<Reply | null> {
   const { port1: port, port2 } = new MessageChannel();
   const message: FetchRequest = {
     type: 'webtorrent',
@@ -57,21 +57,38 @@ function ask(client: Client, { url, method, headers, destination }: Request, lim
     headers: Object.fromEntries(headers),
     scope: self.registration.scope,
     destination,
+    waits: true,
   };
   return new Promise((resolve) => {
     const none = (): void => {
+      unwatch();
+      clearTimeout(timer);
       port.postMessage(false);
       port.close();
       resolve(null);
     };
-    const timer = limit === undefined ? undefined : setTimeout(none, limit);
-    port.onmessage = ({ data }: MessageEvent<Answer>) => {
+    const unwatch = watch(client, none);
+    const timer = setTimeout(none, SILENCE_MS);
+    port.onmessage = ({ data }: MessageEvent<Answer | true>) => {
       clearTimeout(timer);
-      if (data.status === 404) none();
-      else resolve({ answer: data, port, client });
+      // It may wait for a torrent's metadata, as long as that takes.
+      if (data === true) return;
+      if (data.status === 404) return none();
+      unwatch();
+      resolve({ answer: data, port, client });
     };
     client.postMessage(message, [port2]);
   });
+}
+
+/** Calls `gone` when the tab was closed, until it is told not to. */
+function watch({ id }: Client, gone: () => void): () => void {
+  const timer = setInterval(async () => {
+    if (await self.clients.get(id)) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_MS);
+  return () => clearInterval(timer);
 }
 
 /** The first reply; what else comes is told that nobody wants it. */
@@ -94,16 +111,16 @@ function firstOf(asked: Promise<Reply | null>[]): Promise<Reply | null> {
 
 /** One chunk is asked for at a time, when the browser has room for it. */
 function bodyOf(port: MessagePort, client: Client): ReadableStream<Uint8Array> {
-  let look: ReturnType<typeof setInterval> | undefined;
+  let unwatch = (): void => {};
   const end = (): void => {
-    clearInterval(look);
+    unwatch();
     port.close();
   };
   const body: UnderlyingDefaultSource<Uint8Array> = {
     pull: (controller) =>
       new Promise<void>((resolve) => {
         port.onmessage = ({ data }: MessageEvent<Uint8Array | Failure | null | false>) => {
-          clearInterval(look);
+          unwatch();
           if (data instanceof Uint8Array) controller.enqueue(data);
           else {
             end();
@@ -112,13 +129,11 @@ function bodyOf(port: MessagePort, client: Client): ReadableStream<Uint8Array> {
           }
           resolve();
         };
-        const gone = async (): Promise<void> => {
-          if (await self.clients.get(client.id)) return;
+        unwatch = watch(client, () => {
           end();
           controller.error(new TypeError('The tab that has the torrent was closed.'));
           resolve();
-        };
-        look = setInterval(() => void gone(), LOOK_MS);
+        });
         port.postMessage(true);
       }),
     cancel: () => {
