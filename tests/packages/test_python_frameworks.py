@@ -45,10 +45,10 @@ def host_pyodide(folder: Path) -> None:
 def pyscript(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site with PyScript, Pyodide and a page that has both, and no way to anywhere else."""
     root = tmp_path_factory.mktemp("pyscript")
-    host_pyodide(root / "pyodide")
+    host_pyodide(root / "python")
     shutil.copytree(MODULES / "@pyscript" / "core" / "dist", root / "pyscript")
     (root / "download.py").write_text(DOWNLOAD)
-    (root / "config.json").write_text('{"interpreter": "/pyodide/pyodide.mjs", "packages": ["torrentide"]}')
+    (root / "config.json").write_text('{"interpreter": "/python/pyodide.mjs", "packages": ["torrentide"]}')
     (root / "index.html").write_text(
         '<!doctype html><script type="module" src="/pyscript/core.js"></script>'
         '<script type="py" src="/download.py" config="/config.json"></script>'
@@ -63,7 +63,7 @@ def test_pyscript(site: Site, pyscript: Site, new_page: NewPage, browser: str) -
     seeded = run(new_page("chromium-2"), "seed", site.tracker, [["data.bin", SIZE, 1]])
     given = f"tracker={site.tracker} magnet={seeded['magnetURI']}"
     page = new_page(browser, f"{pyscript.url}/#{quote(given, safe='')}")
-    page.wait_for_function("() => window.told")
+    page.wait_for_function("() => window.told", timeout=40_000)
     assert page.evaluate("told") == seeded["sums"][0]
     loaded = page.evaluate("() => performance.getEntriesByType('resource').map(({ name }) => name)")
     assert [url for url in loaded if not url.startswith((pyscript.url, "blob:", "data:"))] == []
@@ -100,21 +100,21 @@ def jupyterlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     build = [str(LITE / "venv/bin/python"), "-m", "jupyterlite_core", "build", "--apps", "repl"]
     command = [*build, "--output-dir", str(root)]
     subprocess.run(command, cwd=root.parent, check=True, capture_output=True)
-    host_pyodide(root / "pyodide")
+    host_pyodide(root / "python")
     of_kernel = root / "extensions" / KERNEL / "static" / "pypi"
     wheels = [path for path in (LITE / "wheels").glob("*.whl") if not path.name.startswith("jupyter")]
     for path in [*wheels, *of_kernel.glob("[ip]*.whl")]:
-        shutil.copy(path, root / "pyodide")
+        shutil.copy(path, root / "python")
     lock = PyodideLockSpec.from_json(MODULES / "pyodide" / "pyodide-lock.json")
     lock.packages = {}
-    found = sorted((root / "pyodide").glob("*.whl"))
-    lock = add_wheels_to_spec(lock, found, base_path=root / "pyodide", ignore_missing_dependencies=True)
-    lock.to_json(root / "pyodide" / "pyodide-lock.json")
+    found = sorted((root / "python").glob("*.whl"))
+    lock = add_wheels_to_spec(lock, found, base_path=root / "python", ignore_missing_dependencies=True)
+    lock.to_json(root / "python" / "pyodide-lock.json")
     settings = json.loads((root / "jupyter-lite.json").read_text())
     settings["jupyter-config-data"]["litePluginSettings"][f"{KERNEL}:kernel"] |= {
-        "pyodideUrl": "/pyodide/pyodide.mjs",
+        "pyodideUrl": "/python/pyodide.mjs",
         "disablePyPIFallback": True,
-        "loadPyodideOptions": {"lockFileURL": "/pyodide/pyodide-lock.json", "packages": PRELOADED},
+        "loadPyodideOptions": {"lockFileURL": "/python/pyodide-lock.json", "packages": PRELOADED},
     }
     (root / "jupyter-lite.json").write_text(json.dumps(settings))
     page = root / "repl" / "index.html"
@@ -132,7 +132,7 @@ def test_jupyterlite(site: Site, jupyterlite: Site, new_page: NewPage, browser: 
     cell = CELL.format(tracker=site.tracker, magnet=seeded["magnetURI"])
     page = new_page(browser, f"{jupyterlite.url}/repl/index.html?kernel=python&code={quote(cell)}")
     output = page.locator(".jp-OutputArea-output", has_text="sum ")
-    output.wait_for(timeout=60_000)
+    output.wait_for(timeout=40_000)
     assert output.inner_text().split() == ["sum", seeded["sums"][0]]
     loaded = page.evaluate("() => performance.getEntriesByType('resource').map(({ name }) => name)")
     assert [url for url in loaded if not url.startswith((jupyterlite.url, "blob:", "data:"))] == []
