@@ -124,3 +124,34 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
     seeder.close()
     print(f"  WebAssembly memory {heaps[0] / MIB:.0f} to {max(heaps) / MIB:.0f} MiB")
     context.close()
+
+
+def test_a_second_tab(site: Site, playwright: Playwright, tmp_path: Path) -> None:
+    seeder = launch(playwright, "chromium", tmp_path / "seed")
+    made = run(opened(seeder, site, "blank"), "seed", site.tracker, [["file.bin", RESUMED, 7]])
+    context = launch(playwright, "chromium", tmp_path / "profile")
+    run(opened(context, site, "blank"), "leech", site.tracker, made["magnetURI"])
+    seeder.close()
+    second = opened(context, site, "blank")
+    run(second, "boot")
+    idle = resident(tmp_path / "profile")
+    milliseconds = second.evaluate(ADD, made["torrentFile"])
+    ready = resident(tmp_path / "profile")
+    seconds = second.evaluate(
+        """async (id) => {
+          const torrent = new Torrentide({ tracker: false }).add(new Uint8Array(id))
+          await torrent.whenReady()
+          const started = performance.now()
+          let count = 0
+          for await (const chunk of torrent.files[0]) count += chunk.length
+          return [count, (performance.now() - started) / 1000]
+        }""",
+        made["torrentFile"],
+    )
+    assert seconds[0] == RESUMED
+    most = resident(tmp_path / "profile")
+    print(
+        f"\na second tab of {RESUMED // MIB} MiB: ready in {milliseconds:.0f} ms, {ready - idle:.0f} MiB more"
+    )
+    print(f"  read as a stream at {RESUMED / MIB / seconds[1]:.0f} MiB/s, then {most - idle:.0f} MiB more")
+    context.close()

@@ -95,3 +95,12 @@ class Clips:
 
 def _ffmpeg(arguments: list[str], path: Path) -> None:
     subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, path], check=True)
+
+
+def constant_film(path: Path, seconds: int, mbit: float) -> bytes:
+    """One of so many Mbit/s, all the time."""
+    picture = ["-f", "lavfi", "-i", f"testsrc2=size=320x180:rate={RATE}:duration={seconds}"]
+    rate = ["-b:v", f"{mbit}M", "-minrate", f"{mbit}M", "-maxrate", f"{mbit}M", "-bufsize", f"{mbit}M"]
+    codec = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50"]
+    _ffmpeg([*picture, *codec, *rate, "-x264-params", "nal-hrd=cbr", *_FAST], path)
+    return path.read_bytes()

@@ -92,9 +92,11 @@ class HeldDigest:
 
     def __init__(self) -> None:
         self.hold = False
+        self.asked = 0
         self._jobs: list[tuple[Callable[[bytes, float], None], bytes]] = []
 
     def sha1(self, data: Buffer, done: Callable[[bytes, float], None]) -> None:
+        self.asked += 1
         self._jobs.append((done, hashlib.sha1(data).digest()))
         if not self.hold:
             self.finish(0.0)

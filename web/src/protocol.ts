@@ -79,7 +79,7 @@ export interface StoreAnswer {
   error?: string;
 }
 
-/** A torrent that is stored for this origin. Of one that another tab uses only its info-hash and its bytes are known. */
+/** A torrent that is stored for this origin. */
 export interface StoredTorrent {
   infoHash: string;
   /** Absent where the metadata is not there, or can't be read; so is `torrentFile`. */

@@ -6,6 +6,7 @@ decided elsewhere.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from torrentide.browser.clients import Client
@@ -40,12 +41,14 @@ class Adding:
             if info_hash in client.session.swarms or info_hash in client.joining:
                 raise DuplicateTorrent(f"Cannot add duplicate torrent {info_hash.hex()}")
             client.joining.add(info_hash)
+            trackers = client.trackers(outer, options["announce"], self._facilities.rng)
+            join_now = partial(torrent.join, outer, *trackers, web_seeds=options["urlList"])
             try:
-                place = await self._join(torrent, client, outer, options)
+                waiting = await self._join(torrent, outer, options, join_now)
             finally:
                 client.joining.discard(info_hash)
-            if place is None and options["storage"] == "opfs" and not torrent.closed:
-                await self._wait(torrent, info_hash)
+            if waiting is not None:
+                await self._take_over(torrent, waiting)
 
         self._prepare(torrent, client, join)
 
@@ -65,43 +68,60 @@ class Adding:
         self._prepare(torrent, client, seed)
 
     async def _join(
-        self, torrent: PageTorrent, client: Client, outer: Metainfo | Magnet, options: dict[str, Any]
-    ) -> Place | None:
-        trackers = client.trackers(outer, options["announce"], self._facilities.rng)
-        place = await self._place(torrent, outer, options)
+        self,
+        torrent: PageTorrent,
+        outer: Metainfo | Magnet,
+        options: dict[str, Any],
+        join: Callable[..., None],
+    ) -> "asyncio.Task[Place | None] | None":
+        """Join the swarm; gives the wait for the place where the torrent is stored, if another tab has it."""
+        if options["storage"] == "page":
+            have = await torrent.look(outer.info) if isinstance(outer, Metainfo) else None
+            if not torrent.closed:
+                join(have=have)
+        elif options["storage"] == "opfs" and await self._can_store(torrent):
+            return await self._join_stored(torrent, outer, join)
+        else:
+            join()
+        return None
+
+    async def _join_stored(
+        self, torrent: PageTorrent, outer: Metainfo | Magnet, join: Callable[..., None]
+    ) -> "asyncio.Task[Place | None] | None":
+        info_hash, metainfo = info_hash_of(outer), outer if isinstance(outer, Metainfo) else None
+        place = await self._library.take(info_hash, metainfo, torrent.not_kept)
+        if place is None:
+            # Who waits for it is seen by the tab that has it, which removes nothing then.
+            wait = self._library.wait_for(info_hash, torrent.metainfo, torrent.not_kept)
+            waiting = asyncio.get_event_loop().create_task(wait)
+            try:
+                join(glimpse=await self._library.glimpse(info_hash, metainfo))
+            except BaseException:
+                waiting.cancel()
+                raise
+            return waiting
         if torrent.closed:
-            if place is not None:
-                self._library.leave(place)
-            return None
-        have = None
-        if options["storage"] == "page" and isinstance(outer, Metainfo):
-            have = await torrent.look(outer.info)
-        torrent.join(outer, *trackers, web_seeds=options["urlList"], place=place, have=have)
-        return place
+            self._library.leave(place)
+        else:
+            join(place=place)
+        return None
 
-    async def _wait(self, torrent: PageTorrent, info_hash: bytes) -> None:
+    async def _take_over(self, torrent: PageTorrent, waiting: "asyncio.Task[Place | None]") -> None:
         """Take the place when the tab that has it is gone."""
-        if await self._library.available():
-            place = await self._library.wait_for(info_hash, torrent.metainfo, torrent.warning)
-            if place is not None:
-                await torrent.take_over(place)
+        place = await waiting
+        if place is not None:
+            await torrent.take_over(place)
 
-    async def _place(
-        self, torrent: PageTorrent, outer: Metainfo | Magnet, options: dict[str, Any]
-    ) -> Place | None:
-        """Where a torrent is stored; None: in memory."""
-        if options["storage"] != "opfs":
-            return None
-        if not await self._library.available():
-            torrent.warning(
-                StorageError(
-                    "nothing can be stored here, as in private windows of some browsers: the torrent is kept "
-                    f"in memory, up to {MEMORY_BYTES >> 30} GiB, and is gone with the page"
-                )
+    async def _can_store(self, torrent: PageTorrent) -> bool:
+        if await self._library.available():
+            return True
+        torrent.warning(
+            StorageError(
+                "nothing can be stored here, as in private windows of some browsers: the torrent is kept "
+                f"in memory, up to {MEMORY_BYTES >> 30} GiB, and is gone with the page"
             )
-            return None
-        metainfo = outer if isinstance(outer, Metainfo) else None
-        return await self._library.take(info_hash_of(outer), metainfo, torrent.warning)
+        )
+        return False
 
     def _prepare(
         self, torrent: PageTorrent, client: Client, work: Callable[[], Coroutine[Any, Any, None]]

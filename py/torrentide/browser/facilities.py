@@ -12,6 +12,7 @@ from torrentide.browser.library import Library
 from torrentide.browser.originals import Originals
 from torrentide.browser.page import Page
 from torrentide.browser.stores import Memory
+from torrentide.browser.tabs import Tabs
 from torrentide.timers import Timers
 
 
@@ -26,6 +27,7 @@ class Facilities:
     originals: Originals
     library: Library
     memory: Memory
+    tabs: Tabs
     rng: random.Random
     arm: Callable[[], None]
     start: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]

@@ -18,15 +18,17 @@ from pyodide.ffi import JsException
 
 from torrentide.browser.checking import is_good
 from torrentide.browser.opfs import Opfs
+from torrentide.browser.others import OthersPieces, OthersRecords
 from torrentide.browser.shim import JsFiles
 from torrentide.errors import InvalidTorrent, StorageError
 from torrentide.host import called_back
 from torrentide.metainfo.info import Info
 from torrentide.metainfo.metainfo import Metainfo, parse_metainfo
 from torrentide.pieces.bitfield import Bitfield
-from torrentide.ports import Digest
+from torrentide.ports import Digest, Store
 from torrentide.storage.check import beyond_the_end, sample
 from torrentide.storage.shelf import Loaded, Shelf
+from torrentide.storage.state import State
 from torrentide.timers import Timers
 
 ROOT = "torrentide"
@@ -51,6 +53,16 @@ class Place:
         if torrent != self.torrent:
             self.torrent = torrent
             self.shelf.keep_metadata(torrent)
+
+
+@dataclass
+class Glimpse:
+    """What another tab has stored of a torrent, and was found and checked, as in `Place`."""
+
+    state: State
+    metainfo: Metainfo | None
+    have: Bitfield | None
+    folder: str
 
 
 class Library:
@@ -108,7 +120,7 @@ class Library:
         given: Callable[[], Metainfo | None],
         failed: Callable[[StorageError], None],
     ) -> Place | None:
-        lock = await self._js.waitForLock(wait, f"{ROOT} {info_hash.hex()}")
+        lock = await self._js.waitForLock(wait, _lock_name(info_hash.hex()))
         return await self._look(lock, info_hash, given(), failed) if lock else None
 
     def _give_back(self, task: "asyncio.Task[Place | None]") -> None:
@@ -140,17 +152,63 @@ class Library:
             place.have = await self._found(place.metainfo.info, place, loaded)
         return place
 
+    async def glimpse(self, info_hash: bytes, given: Metainfo | None) -> Glimpse:
+        """What another tab has, which may go on with it."""
+        folder = f"{ROOT}/{info_hash.hex()}"
+        shelf, loaded = await self._peek(folder)
+        faults: list[str] = []
+        stored = loaded.metadata and _metainfo(loaded.metadata, info_hash, faults)
+        glimpse = Glimpse(shelf.state, given or stored or None, None, folder)
+        if glimpse.metainfo is not None:
+            info = glimpse.metainfo.info
+            glimpse.have = shelf.state.have_of(info.piece_count)
+            await self._sift(info, glimpse.have, OthersPieces(info, self.fs, folder), loaded)
+        return glimpse
+
+    async def _peek(self, folder: str) -> tuple[Shelf, Loaded]:
+        """The records of a folder that another tab may use."""
+        shelf = Shelf(OthersRecords(self.fs), folder, self._timers, time.monotonic, lambda error: None)
+        loaded = await called_back(shelf.load)
+        shelf.abandon()
+        return shelf, loaded
+
+    async def renew(
+        self, place: Place, info: Info | None, have: Bitfield, failed: Callable[[StorageError], None]
+    ) -> list[int]:
+        """The files of a place can't be used any more: open them anew, as far as they are there. Gives the
+        pieces of `have` that are gone."""
+        state, folder = place.shelf.state, place.shelf.folder
+        place.shelf.abandon()
+        self._js.forget()
+        place.shelf = shelf = Shelf(self.fs, folder, self._timers, time.monotonic, failed)
+        loaded = await called_back(shelf.load)
+        shelf.state = state
+        gone = []
+        if info is not None:
+            shelf.open(info, have)
+            gone = await self._sift(info, have.copy(), shelf, loaded, all_of_them=True)
+            for index in gone:
+                shelf.lost(index)
+        shelf.keep()
+        if place.torrent is not None:
+            shelf.keep_metadata(place.torrent)
+        return gone
+
     def leave(self, place: Place) -> None:
         """Others may have it."""
         place.shelf.close()
         self._js.unlock(place.lock)
 
     async def remove(self, place: Place) -> int:
-        """Remove all that is stored of a torrent; gives the bytes that this frees."""
-        place.shelf.abandon()
+        """Remove all that is stored of a torrent; gives the bytes that this frees. Where other tabs have it,
+        it is theirs."""
         folder = place.shelf.folder
         removed = self._removing[folder] = asyncio.Event()
         try:
+            if await self._js.awaited(_lock_name(folder.rpartition("/")[2])):
+                place.shelf.close()
+                return 0
+            place.shelf.abandon()
             return await self._remove(folder)
         finally:
             self._js.unlock(place.lock)
@@ -162,11 +220,8 @@ class Library:
         added."""
         found = []
         for name in await self._names(ROOT):
-            shelf = Shelf(self.fs, f"{ROOT}/{name}", self._timers, time.monotonic, lambda error: None)
             lock = await self._lock(name)
-            # The files of a torrent that is in use are open already.
-            loaded = await called_back(shelf.load) if lock else Loaded(None, None, {}, ())
-            shelf.abandon()
+            _, loaded = await self._peek(f"{ROOT}/{name}")
             if lock:
                 self._js.unlock(lock)
             used = await self._bytes(f"{ROOT}/{name}")
@@ -192,25 +247,34 @@ class Library:
         unknown = loaded.state is None and bool(loaded.sizes)
         if unknown:
             have = Bitfield.full(info.piece_count)
-        cut = beyond_the_end(info, have, loaded.sizes)
-        for index in cut:
-            have.remove(index)
         place.shelf.open(info, have)
-        bad = await self._bad(info, place.shelf, sample(info, have, self._rng)) if not unknown else []
-        if bad or unknown:
-            bad = await self._bad(info, place.shelf, list(have))
-        for index in bad:
-            have.remove(index)
+        gone = await self._sift(info, have, place.shelf, loaded, all_of_them=unknown)
+        for index in gone:
             place.shelf.lost(index)
-        if (cut or bad) and not unknown:
-            place.faults.append(f"{len(cut) + len(bad)} stored pieces are damaged or gone")
+        if gone and not unknown:
+            place.faults.append(f"{len(gone)} stored pieces are damaged or gone")
         return have
 
-    async def _bad(self, info: Info, shelf: Shelf, pieces: list[int]) -> list[int]:
+    async def _sift(
+        self, info: Info, have: Bitfield, store: Store, loaded: Loaded, *, all_of_them: bool = False
+    ) -> list[int]:
+        """Remove from `have` what is not in `store`, and give that. A few are checked; if one is bad, or to
+        begin with, `all_of_them`."""
+        gone = beyond_the_end(info, have, loaded.sizes)
+        for index in gone:
+            have.remove(index)
+        bad = [] if all_of_them else await self._bad(info, store, sample(info, have, self._rng))
+        if bad or all_of_them:
+            bad = await self._bad(info, store, list(have))
+        for index in bad:
+            have.remove(index)
+        return gone + bad
+
+    async def _bad(self, info: Info, store: Store, pieces: list[int]) -> list[int]:
         bad = []
         for first in range(0, len(pieces), CHECKED_AT_ONCE):
             some = pieces[first : first + CHECKED_AT_ONCE]
-            good = await asyncio.gather(*[is_good(index, info, shelf, self._digest) for index in some])
+            good = await asyncio.gather(*[is_good(index, info, store, self._digest) for index in some])
             bad += [index for index, is_it in zip(some, good, strict=True) if not is_it]
         return bad
 
@@ -218,7 +282,7 @@ class Library:
 
     async def _lock(self, name: str) -> int:
         try:
-            return await self._js.lock(f"{ROOT} {name}")
+            return await self._js.lock(_lock_name(name))
         except JsException:
             return 0
 
@@ -236,6 +300,10 @@ class Library:
     async def _names(self, folder: str) -> list[str]:
         names = await called_back(partial(self.fs.list, folder))
         return [] if isinstance(names, StorageError) else list(names)
+
+
+def _lock_name(name: str) -> str:
+    return f"{ROOT} {name}"
 
 
 def _metainfo(data: bytes, info_hash: bytes, faults: list[str]) -> Metainfo | None:

@@ -35,6 +35,7 @@ from torrentide.browser.prepare import parse_id, read_blocklist
 from torrentide.browser.shim import Shim
 from torrentide.browser.sockets import SessionSockets, SocketHub
 from torrentide.browser.stores import Memory
+from torrentide.browser.tabs import Tabs
 from torrentide.browser.torrents import Torrents
 from torrentide.diagnosis import Attempt, Surroundings, of_network
 from torrentide.engine.budget import LinkBudget
@@ -69,6 +70,7 @@ class Host:
             originals=Originals(shim.originals, self._after),
             library=Library(shim.files, self._timers, self._digests, self._rng, self._after),
             memory=Memory(),
+            tabs=Tabs(shim.tabs, self._arm),
             rng=self._rng,
             arm=self._arm,
             start=self._start,

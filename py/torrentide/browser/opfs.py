@@ -12,7 +12,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
-from torrentide.browser.shim import JsBlob, JsFiles
+from torrentide.browser.shim import JsBlob, JsBuffer, JsFiles
 from torrentide.errors import StorageError
 from torrentide.ports import Buffer
 from torrentide.storage.filesystem import Listed, Opened, Removed
@@ -104,6 +104,7 @@ class Opfs:
             "onList": self._on_list,
             "onRemove": self._on_remove,
             "onSnapshot": self._on_snapshot,
+            "onPeek": self._on_peek,
         }
         js_files.handlers = to_js(
             {name: create_proxy(handler) for name, handler in handlers.items()},
@@ -127,6 +128,12 @@ class Opfs:
         where there is none."""
         self._js.snapshot(self._job(done), path)
 
+    def peek(
+        self, path: str, at: int, length: int, done: Callable[[bytes | StorageError | None], None]
+    ) -> None:
+        """Read bytes of a file that another tab may have open, fewer at its end; None where there is none."""
+        self._js.peek(self._job(done), path, at, length)
+
     def _job(self, done: Callable[..., None]) -> int:
         number = next(self._numbers)
         self._jobs[number] = done
@@ -149,6 +156,11 @@ class Opfs:
 
     def _on_snapshot(self, job: int, file: JsBlob | None) -> None:
         self._jobs.pop(job)(file)
+        self._after()
+
+    def _on_peek(self, job: int, data: JsBuffer | None, fault: str, detail: str) -> None:
+        found = data.to_bytes() if data is not None else None
+        self._jobs.pop(job)(fault_of(fault, detail) if fault else found)
         self._after()
 
 

@@ -165,6 +165,15 @@ class JsFiles(Protocol):
     def snapshot(self, job: int, path: str, /) -> None:
         """A File of a file as it is now; `onSnapshot` is told."""
 
+    def peek(self, job: int, path: str, at: int, size: int, /) -> None:
+        """Read a file that another tab may have open; `onPeek` is told."""
+
+    def forget(self) -> None:
+        """Look for every folder anew."""
+
+    def awaited(self, name: str) -> Awaitable[bool]:
+        """Whether anybody waits for a lock."""
+
     def lock(self, name: str) -> Awaitable[int]:
         """Take a lock of the origin; 0 when somebody has it."""
 
@@ -178,6 +187,21 @@ class JsFiles(Protocol):
         """Give it back."""
 
 
+class JsTabs(Protocol):
+    """web/src/engine/tabs.ts."""
+
+    onTold: Callable[[int, str, int, JsBuffer | None], None]
+
+    def open(self, name: str, /) -> int:
+        """Join the tabs on a line of that name."""
+
+    def tell(self, line: int, kind: str, index: int, data: JsBuffer | None, /) -> None:
+        """Tell all others."""
+
+    def close(self, line: int) -> None:
+        """Leave."""
+
+
 class Shim(Protocol):
     """web/src/engine/worker.ts."""
 
@@ -188,6 +212,7 @@ class Shim(Protocol):
     files: JsFiles
     hashers: JsHashers
     originals: JsOriginals
+    tabs: JsTabs
     engine: Any
 
     def post(self, message: Any, transfer: Any = ..., /) -> None:

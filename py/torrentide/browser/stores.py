@@ -4,9 +4,8 @@ A seed's are in originals.py.
 Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from pyodide.ffi import JsException, to_js
 
 from torrentide.browser.opfs import Opfs, OpfsFile
 from torrentide.browser.shim import JsBlob, JsBuffer
+from torrentide.browser.unchecked import Unchecked
 from torrentide.errors import StorageError
 from torrentide.host import called_back
 from torrentide.metainfo.info import Info
@@ -50,6 +50,25 @@ class MemoryStore:
         self._copies: FileStore | None = None
         self._moved: FileStore | None = None
 
+    def __contains__(self, index: int) -> bool:
+        """Whether it has the piece in memory."""
+        return index in self._pieces
+
+    @property
+    def indexes(self) -> list[int]:
+        """The pieces that are in memory."""
+        return list(self._pieces)
+
+    @property
+    def moved(self) -> bool:
+        """Whether all is in files now."""
+        return self._moved is not None
+
+    def part(self, index: int, begin: int, length: int) -> JsBuffer:
+        """Bytes of a piece that is in memory, not copied."""
+        part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
+        return part
+
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
         """See `ports.Store`."""
         if self._moved is not None:
@@ -61,7 +80,7 @@ class MemoryStore:
                 raise StorageError("no more is kept in memory", kind="full")
             piece: JsBuffer = js.Uint8Array.new(len(data))
             piece.assign(data)
-            self._drop(index)
+            self.drop(index)
             self._pieces[index] = piece
             self._memory.left -= len(data)
             if self._copies is not None:
@@ -80,7 +99,7 @@ class MemoryStore:
         if self._moved is not None:
             self._moved.read(index, begin, length, done)
         else:
-            done(self._part(index, begin, length).to_bytes(), time.monotonic())
+            done(self.part(index, begin, length).to_bytes(), time.monotonic())
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """Give bytes `start` to `end` (exclusive) of the torrent, of one file, all of which must be here.
@@ -93,13 +112,13 @@ class MemoryStore:
         while start < end:
             index, begin = divmod(start, size)
             length = min(size - begin, end - start)
-            parts.append(self._part(index, begin, length))
+            parts.append(self.part(index, begin, length))
             start += length
         done(js.Blob.new(to_js(parts)), time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        self._drop(index)
+        self.drop(index)
         store = self._moved or self._copies
         if store is not None:
             store.lost(index)
@@ -117,55 +136,81 @@ class MemoryStore:
                 self._copies = None
                 return False
         for index in list(self._pieces):
-            self._drop(index)
+            self.drop(index)
         self._moved, self._copies = to, None
         return True
 
     def close(self) -> None:
         """See `ports.Store`."""
         for index in list(self._pieces):
-            self._drop(index)
+            self.drop(index)
         if self._moved is not None:
             self._moved.close()
 
-    def _drop(self, index: int) -> None:
+    def drop(self, index: int) -> None:
+        """Keep a piece no longer."""
         piece = self._pieces.pop(index, None)
         if piece is not None:
             self._memory.left += piece.byteLength
 
-    def _part(self, index: int, begin: int, length: int) -> JsBuffer:
-        part: JsBuffer = js.Uint8Array.new(self._pieces[index].buffer, begin, length)  # type: ignore[attr-defined]
-        return part
-
 
 class FileStore:
     """The files of `shelf`. See `ports.Store`. The pieces `unchecked` were found there: each is compared with
-    its hash before any of it is given to anybody."""
+    its hash before any of it is given to anybody. `broken` is told when the files can't be used any more;
+    what is asked from then on waits for `reopen` or `give_up`."""
 
-    def __init__(self, info: Info, shelf: Shelf, fs: Opfs, digest: Digest, unchecked: Bitfield) -> None:
+    def __init__(
+        self,
+        info: Info,
+        shelf: Shelf,
+        fs: Opfs,
+        digest: Digest,
+        unchecked: Bitfield,
+        broken: Callable[[StorageError], None],
+    ) -> None:
         self._info = info
         self._shelf = shelf
         self._fs = fs
         self._digest = digest
-        self._unchecked = unchecked
+        self._broken = broken
+        # What waits while the files are being opened anew.
+        self._waiting: list[Callable[[], None]] | None = None
+        # Used when they can't be.
+        self._instead: MemoryStore | None = None
+        self._unchecked = Unchecked(info, digest, shelf.read, unchecked)
 
     def write(self, index: int, data: Buffer, done: Callable[[Exception | None, float], None]) -> None:
-        """See `ports.Store`."""
-        self._unchecked.remove(index)
-        self._shelf.write(index, data, done)
+        """See `ports.Store`. What broken files did not take is lost, and is to be fetched again."""
+        if self._instead is not None:
+            self._instead.write(index, data, done)
+        elif self._waiting is not None:
+            self._waiting.append(partial(self.write, index, bytes(data), done))
+        else:
+            self._unchecked.forget(index)
+            self._shelf.write(index, data, partial(self._written, done))
 
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
     ) -> None:
         """See `ports.Store`. What is not what it was is a StorageError of the kind "lost"."""
+        again = partial(self.read, index, begin, length, done)
+        if self._instead is not None:
+            self._instead.read(index, begin, length, done)
+            return
+        if self._waits(again):
+            return
 
         def checked(error: StorageError | None, now: float) -> None:
             if error is not None:
-                done(error, now)
+                given(error, now)
             else:
-                self._shelf.read(index, begin, length, done)
+                self._shelf.read(index, begin, length, given)
 
-        self._check([index], checked)
+        def given(data: Buffer | Exception, now: float) -> None:
+            if not self._breaks(data, again):
+                done(data, now)
+
+        self._unchecked.check([index], checked, time.monotonic())
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but
@@ -173,67 +218,90 @@ class FileStore:
         if start == end:
             done(js.Blob.new(), time.monotonic())
             return
+        again = partial(self.blob, start, end, complete, done)
+        if self._instead is not None:
+            self._instead.blob(start, end, complete, done)
+            return
+        if self._waits(again):
+            return
+
+        def given(blob: JsBlob | StorageError, now: float) -> None:
+            if not self._breaks(blob, again):
+                done(blob, now)
+
         ((place, offset, count),) = self._info.files_in(start, end - start)
 
         def checked(error: StorageError | None, now: float) -> None:
             if error is not None:
-                done(error, now)
+                given(error, now)
             elif complete and count > COPIED_BYTES:
-                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(_cut, offset, count, done))
+                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(cut, offset, count, given))
             else:
-                self._shelf.use(place, partial(_copy, offset, count, done))
+                self._shelf.use(place, partial(_copy, offset, count, given))
 
         size = self._info.piece_length
-        self._check(range(start // size, (end - 1) // size + 1), checked)
+        self._unchecked.check(range(start // size, (end - 1) // size + 1), checked, time.monotonic())
 
     def lost(self, index: int) -> None:
         """The piece is not what it was."""
-        self._unchecked.remove(index)
-        self._shelf.lost(index)
+        if self._instead is not None:
+            self._instead.lost(index)
+        else:
+            self._unchecked.forget(index)
+            self._shelf.lost(index)
 
     def close(self) -> None:
         """See `ports.Store`."""
+        self._waiting = None
         self._shelf.close()
+        if self._instead is not None:
+            self._instead.close()
 
-    def _check(self, pieces: Iterable[int], then: Callable[[StorageError | None, float], None]) -> None:
-        """Compare those of the pieces with their hashes for which that was not done yet."""
-        unchecked = iter([index for index in pieces if index in self._unchecked])
+    # -- Files that break
 
-        def step() -> None:
-            index = next(unchecked, None)
-            if index is None:
-                then(None, time.monotonic())
-            else:
-                size = self._info.piece_size(index)
-                self._shelf.read(index, 0, size, partial(self._compare, index, ended))
+    def hold(self) -> None:
+        """The files are being opened anew: what is asked waits."""
+        if self._waiting is None:
+            self._waiting = []
 
-        def ended(error: StorageError | None, now: float) -> None:
-            if error is not None:
-                then(error, now)
-            else:
-                # Digests of small pieces come at once, and the stack of WebAssembly is short.
-                asyncio.get_event_loop().call_soon(step)
+    def reopen(self, shelf: Shelf) -> None:
+        """Here they are. What the engine has of it was checked."""
+        self._shelf = shelf
+        self._unchecked = Unchecked(self._info, self._digest, shelf.read, Bitfield(self._info.piece_count))
+        self._go_on()
 
-        step()
+    def give_up(self, memory: Memory) -> None:
+        """There are no files: keep in memory what comes."""
+        self._instead = MemoryStore(self._info, memory)
+        self._go_on()
 
-    def _compare(
-        self,
-        index: int,
-        ended: Callable[[StorageError | None, float], None],
-        data: Buffer | Exception,
-        now: float,
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for again in waiting:
+            again()
+
+    def _waits(self, again: Callable[[], None]) -> bool:
+        if self._waiting is not None:
+            self._waiting.append(again)
+        return self._waiting is not None
+
+    def _written(
+        self, done: Callable[[Exception | None, float], None], error: Exception | None, now: float
     ) -> None:
-        def digested(digest: bytes, now: float) -> None:
-            if digest != self._info.piece_hash(index):
-                ended(StorageError(f"stored piece {index} is not what it was", kind="lost"), now)
-            else:
-                self._unchecked.remove(index)
-                ended(None, now)
+        if isinstance(error, StorageError) and self._is_broken(error):
+            error = StorageError(str(error), kind="lost")
+        done(error, now)
 
-        if isinstance(data, Exception):
-            ended(data if isinstance(data, StorageError) else StorageError(str(data)), now)
-        else:
-            self._digest.sha1(data, digested)
+    def _breaks(self, result: Any, again: Callable[[], None]) -> bool:
+        """Whether the files are broken, so that it has to wait."""
+        return isinstance(result, StorageError) and self._is_broken(result) and self._waits(again)
+
+    def _is_broken(self, error: StorageError) -> bool:
+        if error.kind:
+            return False
+        if self._waiting is None and not self._shelf.closed:
+            self._broken(error)
+        return self._waiting is not None
 
 
 def blob_of(parts: list[Any]) -> JsBlob:
@@ -242,7 +310,8 @@ def blob_of(parts: list[Any]) -> JsBlob:
     return blob
 
 
-def _cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+def cut(offset: int, count: int, done: Whole, file: JsBlob | None) -> None:
+    """Give a part of a stored file, of which a snapshot was taken."""
     if file is None or file.size < offset + count:
         done(StorageError("a stored file is gone, or shorter than it was", kind="lost"), time.monotonic())
     else:

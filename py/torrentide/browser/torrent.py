@@ -21,13 +21,14 @@ from torrentide.browser.description import (
 from torrentide.browser.facilities import Facilities
 from torrentide.browser.files import FilesHere
 from torrentide.browser.keeping import AnyStore, Keeping
-from torrentide.browser.library import Place
+from torrentide.browser.library import Glimpse, Place
 from torrentide.browser.limits import set_limits
 from torrentide.browser.mirror import Mirror
 from torrentide.browser.page import error_fields
 from torrentide.browser.page_store import PageStore
+from torrentide.browser.peers import PagePeers
+from torrentide.browser.sharing import Sharing
 from torrentide.browser.shim import JsBlob
-from torrentide.browser.stores import MemoryStore
 from torrentide.browser.telling import Telling
 from torrentide.browser.wanted import Wanted
 from torrentide.diagnosis import Finding, of_torrent
@@ -57,13 +58,16 @@ class PageTorrent:
         self._arm = facilities.arm
         self._gone = gone
         self._mirror = Mirror(number, facilities.page)
-        self._keeping = Keeping(facilities, self._mirror, self.failed)
+        self._keeping = Keeping(facilities, self._mirror, self.failed, lambda error: self.warning(error))
         self.calls = Calls(facilities)
+        self._sharing = Sharing(facilities, self._keeping, self.metainfo)
         self._telling = Telling(
-            facilities, self._mirror, self._keeping, self.calls, self._opened, self.failed
+            facilities, self._mirror, self._keeping, self._sharing, self.calls, self._opened, self.failed
         )
+        self.peers = PagePeers(session, self._mirror, self._telling.wires, self._telling.warning)
         self.warning = self._telling.warning
         self.store_answer = self._keeping.store_answer
+        self.not_kept = self._keeping.failed
         self._options: dict[str, Any] = {}
         self._private: bool | None = None
         self.paused = False
@@ -92,22 +96,27 @@ class PageTorrent:
         web_seeds: Sequence[str] = (),
         whole: JsBlob | None = None,
         place: Place | None = None,
+        glimpse: Glimpse | None = None,
         have: Bitfield | None = None,
     ) -> None:
         """Join the swarm of a .torrent or a magnet link; with `whole`, the bytes of all files one after the
         other, as a seed. `own` and `foreign` are trackers that it names and does not name, `web_seeds` are
-        used beside its own; `place` is where it is stored, `have` what the page's store has."""
+        used beside its own; `place` is where it is stored, `glimpse` what another tab has stored of it,
+        `have` what the page's store has."""
         now = time.monotonic()
         if place is not None:
             self._take(place, outer, web_seeds)
-        known = place.metainfo if place is not None and isinstance(outer, Magnet) else outer
+        found = place or glimpse
+        if found is not None:
+            have = found.have.copy() if found.have is not None else None
+        known = found.metainfo if found is not None and isinstance(outer, Magnet) else outer
         info = known.info if isinstance(known, Metainfo) else None
         own, foreign = self._trackers_used(own, foreign, info)
         trackers = list(dict.fromkeys([*own, *foreign]))
         web_seeds = list(dict.fromkeys([*outer.web_seeds, *web_seeds]))
         self._mirror.announce = trackers
         self._outer = outer
-        self._keeping.whole = whole
+        self._keeping.whole, self._keeping.glimpse = whole, glimpse
         self._mirror.tell(link_state(outer, trackers, web_seeds), ["infoHash"])
         if place is not None and place.faults:
             self.warning(StorageError(f"{'; '.join(place.faults)}: what is lost is fetched again"))
@@ -122,7 +131,7 @@ class PageTorrent:
             seeding=whole is not None,
             super_seeding=self._options["superSeeding"],
             no_peers_seconds=self._options["noPeersSeconds"],
-            have=place.have.copy() if place is not None and place.have is not None else have,
+            have=have,
         )
         self._prepare(now)
         if self._options["webSeeds"]:
@@ -134,6 +143,9 @@ class PageTorrent:
         self._telling.start(now)
         if place is not None:
             place.shelf.keep()
+            self._sharing.lead(self._torrent)
+        elif glimpse is not None:
+            self._sharing.follow(self._torrent)
 
     def _take(self, place: Place, outer: Metainfo | Magnet, web_seeds: Sequence[str]) -> None:
         self._keeping.take(place, outer, web_seeds, self._limits, paused=self.paused)
@@ -164,22 +176,28 @@ class PageTorrent:
         return outer if isinstance(outer, Metainfo) else Metainfo(self._info, outer.tiers, outer.web_seeds)
 
     async def take_over(self, place: Place) -> None:
-        """The tab that had the storage is gone: what is in memory goes there, and what it had is ours."""
+        """The tab that had the storage is gone: it is ours, with what we fetched."""
         assert self._outer is not None
+        self._sharing.stop()
         self._take(place, self._outer, place.shelf.state.web_seeds)
+        if self._wanted is not None:
+            self._keeping.selected(self._wanted.priorities)
         place.shelf.keep()
-        have = place.have
-        if self._info is None and place.metainfo is not None and have is not None:
-            self._torrent.learn(place.metainfo.info, have.copy(), time.monotonic())
-        elif self._info is not None and isinstance(self._keeping.store, MemoryStore):
-            for index in await self._keeping.move(self._info, place):
+        if self._info is not None:
+            found, lost = await self._keeping.move(self._info, place, self._picker.have)
+            for index in found:
                 self._torrent.found(index, time.monotonic())
+            for index in lost:
+                self._torrent.lost(index, time.monotonic())
             place.keep_metadata(outer_state(self._info, self._outer)["torrentFile"])
+        elif place.metainfo is not None and place.have is not None:
+            self._torrent.learn(place.metainfo.info, place.have.copy(), time.monotonic())
+        self._sharing.lead(self._torrent)
         self._arm()
 
     async def look(self, info: Info) -> Bitfield:
         """The pieces that the page's store has."""
-        return await self._keeping.look(info)
+        return await self._keeping.look_through(info)
 
     def pause(self) -> None:
         """Send and take no data."""
@@ -227,34 +245,6 @@ class PageTorrent:
         except (LocalError, ValueError) as error:
             self.warning(LocalError(f"announces go out as before: {error}"))
 
-    def add_peer(self, link: int) -> bool:
-        """Whether a connection that the page made can be link number `link`."""
-        if self.swarm is None:
-            return False
-        taken = self.session.adopt(self.swarm.torrent.info_hash, link, time.monotonic())
-        if not taken:
-            self.warning(LocalError("a peer can't be added: the page has as many connections as it may have"))
-        return taken
-
-    def remove_peer(self, link: int) -> None:
-        """Close the connection to a peer; nothing happens when it is gone already."""
-        if self.swarm is not None:
-            self.session.link_failed(link, "the page removed the peer", time.monotonic())
-
-    def use_extensions(self, link: int, names: list[str], others: bytes) -> None:
-        """The page speaks these extensions on a wire; see `PageWires.use`."""
-        if self.swarm is not None:
-            self._telling.wires.use(self.swarm.torrent, link, names, others, time.monotonic())
-
-    def send_extended(self, link: int, number: int, payload: bytes) -> None:
-        """Send a message of an extension; see `PageWires.send`."""
-        if self.swarm is not None:
-            self._telling.wires.send(self.swarm.torrent, link, number, payload, time.monotonic())
-
-    def took_extended(self, link: int, size: int) -> None:
-        """The page has dealt with a message of an extension."""
-        self._telling.wires.took(link, size)
-
     def hashing(self, done: float) -> None:
         """The files of a seed are being hashed: 0 to 1."""
         self._mirror.tell({"hashing": done})
@@ -268,6 +258,7 @@ class PageTorrent:
             self.preparing.cancel()
         if self._looking is not None:
             self._looking.cancel()
+        self._sharing.close()
         self._telling.close()
         self.calls.close()
         self._keeping.end()
@@ -313,7 +304,8 @@ class PageTorrent:
         self._picker.sequential = self._options["sequential"]
         if priorities is not None:
             wanted.select(priorities, [], now)
-        self._telling.ready(files, now)
+        self._telling.ready(files, wanted, now)
+        self._sharing.known(wanted)
         if isinstance(store, PageStore) and isinstance(self._outer, Magnet):
             self._looking = asyncio.get_event_loop().create_task(self._look_late(info))
 
@@ -345,7 +337,7 @@ class PageTorrent:
 
     def _first_priorities(self, info: Info, selected: list[int] | None) -> bytes | None:
         """What is wanted at first; None: everything."""
-        if self._options["restore"] and self._keeping.place is not None:
+        if self._options["restore"] and (self._keeping.place or self._keeping.glimpse):
             return self._keeping.priorities(info.piece_count)
         if self._options["deselect"]:
             return bytes(info.piece_count)
@@ -354,7 +346,8 @@ class PageTorrent:
     def _tell_metadata(self, info: Info, files: FilesHere, selected: list[int] | None) -> None:
         assert self._outer is not None
         place = self._keeping.place
-        around = outer_state(info, (place and place.metainfo) or self._outer)
+        found = place or self._keeping.glimpse
+        around = outer_state(info, (found and found.metainfo) or self._outer)
         if place is not None:
             place.keep_metadata(around["torrentFile"])
         restored = self._keeping.priorities(info.piece_count)

@@ -46,12 +46,12 @@ class Torrents:
             ),
             "announce-keys": self._to(lambda torrent, message: torrent.announce_with(message["keys"])),
             "add-peer": self._on_add_peer,
-            "remove-peer": self._to(lambda torrent, message: torrent.remove_peer(message["link"])),
+            "remove-peer": self._to(lambda torrent, message: torrent.peers.remove(message["link"])),
             "add-web-seed": self._to(lambda torrent, message: torrent.add_web_seed(message["url"])),
             "wire-use": self._to(_wire_use),
             "wire-send": self._to(_wire_send),
             "wire-took": self._to(
-                lambda torrent, message: torrent.took_extended(message["link"], message["size"])
+                lambda torrent, message: torrent.peers.took_extended(message["link"], message["size"])
             ),
             "store-answer": self._to(_store_answer),
             "rescan": lambda message: self._open(message).calls.rescan(message["call"]),
@@ -118,7 +118,7 @@ class Torrents:
 
     def _on_add_peer(self, message: dict[str, Any]) -> None:
         torrent, link = self._torrents.get(message["torrent"]), message["link"]
-        taken = torrent is not None and torrent.add_peer(link)
+        taken = torrent is not None and torrent.peers.add(link)
         if torrent is not None and taken:
             self._owners[link] = torrent.session
         channels = self._channels
@@ -163,11 +163,11 @@ class Torrents:
 
 
 def _wire_use(torrent: PageTorrent, message: dict[str, Any]) -> None:
-    torrent.use_extensions(message["link"], message["names"], bytes(message["handshake"]))
+    torrent.peers.use_extensions(message["link"], message["names"], bytes(message["handshake"]))
 
 
 def _wire_send(torrent: PageTorrent, message: dict[str, Any]) -> None:
-    torrent.send_extended(message["link"], message["number"], bytes(message["data"]))
+    torrent.peers.send_extended(message["link"], message["number"], bytes(message["data"]))
 
 
 def _store_answer(torrent: PageTorrent, message: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ class Downloader:
         )
 
     def usable(self, peer: Peer) -> bool:
-        """See `deadlines.Crew`."""
+        """See `workers.Crew`."""
         return self._can_ask(peer) and not peer.peer_choking
 
     def _choose(self, peer: Peer, room: int, now: float) -> list[Block]:
@@ -331,6 +331,11 @@ class Downloader:
         """A piece is checked and stored, or has to be fetched again."""
         self.unverified -= piece.received
         self.deadlines.settled(piece.index, now, good=good)
+
+    def needless(self, piece: PartialPiece, now: float) -> None:
+        """A piece has come from elsewhere: nobody is to send the rest of it."""
+        self._requests.cancel_piece(piece.index, now)
+        self.settled(piece, now, good=True)
 
     # -- The torrent
 

@@ -188,14 +188,17 @@ class Exchange:
             self._on_finished(now)
 
     def found(self, index: int, now: float) -> None:
-        """A piece is in the store that was not known to be. One that is on its way comes by itself."""
-        if index in self.picker.have or index in self.picker.partial:
+        """A piece is in the store that was not known to be. One that waits for its check comes by itself."""
+        piece = self.picker.partial.get(index)
+        if index in self.picker.have or (piece is not None and not piece.missing):
             return
+        if piece is not None:
+            self._downloader.needless(piece, now)
         self.picker.verified(index)
         self.verified_bytes += self.info.piece_size(index)
         self._observer.verified(index, now)
         self._tell_have(index, now)
-        if self.picker.finished:
+        if self.picker.finished and (not self._finished or self.picker.have.complete):
             self._on_finished(now)
 
     def lost(self, index: int, now: float) -> None:
@@ -405,7 +408,10 @@ class Exchange:
 
     def _on_not_stored(self, piece: PartialPiece, error: Exception, now: float) -> None:
         self._downloader.settled(piece, now, good=False)
-        self._on_store_error(error)
+        if isinstance(error, StorageError) and error.kind == "lost":
+            self._downloader.refill(now)
+        else:
+            self._on_store_error(error)
 
     def _on_not_read(self, index: int, error: Exception, now: float) -> None:
         if isinstance(error, StorageError) and error.kind == "lost":

@@ -74,6 +74,15 @@ class Requests:
             if key in other.requests:
                 self.cancel(other, [key], now)
 
+    def cancel_piece(self, index: int, now: float) -> None:
+        """A piece is here: nobody is to send more of it."""
+        for key in [key for key in self.shared if key[0] == index]:
+            del self.shared[key]
+        for peer in self._peers():
+            keys = [key for key in peer.requests if key[0] == index]
+            if keys:
+                self.cancel(peer, keys, now)
+
     def take_back(self, peer: Peer, keys: list[Key], now: float) -> None:
         """Take requests back; their blocks are free."""
         self.cancel(peer, keys, now)

@@ -71,6 +71,11 @@ class Shelf:
         self._saving: Timer | None = None
         self._troubled = False
 
+    @property
+    def kept(self) -> bool:
+        """Whether its records are in the file system."""
+        return self._kept and not self.closed
+
     # -- Before the torrent runs
 
     def load(self, done: Callable[[Loaded, float], None]) -> None:
@@ -160,6 +165,11 @@ class Shelf:
     def use(self, place: int, then: Then) -> None:
         """Call `then` with the stored file number `place`, to be read; None where it is not there."""
         self._files.use(str(place), self._clock(), then, create=False)
+
+    def found(self, index: int) -> None:
+        """The piece is there, and good, though no record says so."""
+        self._opened()[1].add(index)
+        self.changed()
 
     def lost(self, index: int) -> None:
         """The piece is not there, or not what it was: the record stops to claim it before anything is

@@ -1,6 +1,6 @@
 """What is asked for the sake of readers, and what is taken back."""
 
-from torrentide.engine.deadlines import Usual
+from torrentide.engine.late import Usual
 from torrentide.wire import messages
 from unit.engine.remote import B, Fixture, Remote
 

@@ -173,3 +173,36 @@ def test_an_info_that_is_found_ends_the_wait_for_it() -> None:
     it.torrent.learn(it.info, Bitfield(3), 0.0)
     assert it.heard.events == ["metadata", "done"]
     assert it.torrent.complete
+
+
+def test_a_piece_that_is_found_on_its_way_is_asked_for_no_more() -> None:
+    it = Fixture(3)
+    seed = it.seed()
+    asked = seed.requests()
+    (first, second) = [block for block in asked if block.index == asked[0].index]
+    start = first.index * it.info.piece_length + first.begin
+    data = it.data[start : start + first.length]
+    seed.say(messages.piece_header(first.index, first.begin, len(data)), data)
+    it.torrent.found(first.index, it.now)
+    assert messages.Cancel(second.index, second.begin, second.length) in seed.heard()
+    assert it.heard.events.count(f"verified {first.index}") == 1
+    assert it.torrent.downloaded == it.info.piece_size(first.index)
+    assert it.torrent.picker is not None
+    assert first.index not in it.torrent.picker.partial
+    it.torrent.disconnected(seed.link, "gone", it.now)
+    it.seed().give()
+    assert it.torrent.complete
+
+
+def test_a_piece_that_was_lost_as_it_was_written_is_fetched_again() -> None:
+    it = Fixture(2)
+    seed = it.seed()
+    it.store.error = StorageError("cleared", kind="lost")
+    it.store.hold = True
+    seed.give()
+    it.store.error = None
+    it.store.finish(it.now)
+    it.store.hold = False
+    assert it.heard.errors == []
+    seed.give()
+    assert it.torrent.complete

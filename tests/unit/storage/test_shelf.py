@@ -91,6 +91,20 @@ def test_nothing_is_claimed_before_its_flush_nor_later_than_the_interval() -> No
     assert claimed(disk) == [], "before anything is written over it"
 
 
+def test_a_piece_that_is_found_is_claimed_behind_the_next_flush() -> None:
+    disk = Disk(random.Random(1))
+    life = download(disk)
+    assert not life.shelf.kept
+    life.shelf.keep()
+    assert life.shelf.kept
+    life.shelf.found(2)
+    life.shelf.close()
+    assert not life.shelf.kept
+    again = Download(disk, INFO, DATA, random.Random(1))
+    again.shelf.load(lambda loaded, now: None)
+    assert list(again.shelf.state.have_of(INFO.piece_count)) == [2]
+
+
 def test_what_the_person_chose_is_safe_soon_and_many_changes_are_one_record() -> None:
     disk = Disk(random.Random(1))
     life = download(disk)

@@ -9,7 +9,7 @@ import type { AddOptions } from './options';
 export interface StoredEntry {
   /** 40 hex digits. */
   infoHash: string;
-  /** Undefined where the metadata is not there, or another tab uses it. */
+  /** Undefined where the metadata is not there. */
   name: string | undefined;
   bytes: number;
   /** A tab has it now, this one or another. */

@@ -10,11 +10,17 @@ interface Handlers {
   onRemove(job: number, fault: string, detail: string): void;
   /** A snapshot of a file; undefined where there is none. */
   onSnapshot(job: number, file: File | undefined): void;
+  /** Bytes of a file; undefined where there is none. */
+  onPeek(job: number, data: Uint8Array | undefined, fault: string, detail: string): void;
 }
 
 /** A page that was reloaded finds the files of the one before still open for a moment. */
 const TRIES = 40;
 const TRY_MS = 50;
+/** What Chromium's private windows give in place of a count for a file that was removed. */
+const NOT_FOUND = -4;
+/** Chromium does not read a file that was written to since it looked at it, so it has to look again. */
+const LOOKS = 10;
 
 type Folder = FileSystemDirectoryHandle;
 
@@ -54,13 +60,14 @@ export class Files {
   /** Writes what was put into the buffer. Throws a QuotaExceededError where there is no room. */
   write(file: number, at: number, size: number): void {
     const written = this.file(file).write(new Uint8Array(this.buffer, 0, size), { at });
-    // In Chromium's private windows it is a negative number where there is no room.
+    if ((written | 0) === NOT_FOUND) throw fault('InvalidStateError', 'the file is gone');
+    // In Chromium's private windows it is another negative number where there is no room.
     if (written !== size) throw fault('QuotaExceededError', 'not all bytes were written');
   }
 
   /** Bytes in the buffer, which the next call reuses; fewer at the end of the file. */
   read(file: number, at: number, size: number): Uint8Array {
-    return this.room(this.file(file).read(this.room(size), { at }));
+    return this.room(counted(this.file(file).read(this.room(size), { at }), size));
   }
 
   /** As `read`, in a buffer of its own. */
@@ -73,7 +80,7 @@ export class Files {
   }
 
   size(file: number): number {
-    return this.file(file).getSize();
+    return counted(this.file(file).getSize(), Number.MAX_SAFE_INTEGER);
   }
 
   truncate(file: number, size: number): void {
@@ -106,6 +113,19 @@ export class Files {
       .then((file) => this.handlers?.onSnapshot(job, file));
   }
 
+  /** Folders that the browser has cleared are not found by what was known of them. */
+  forget(): void {
+    this.folders.clear();
+  }
+
+  /** Reads a file that another tab may have open, without opening it. */
+  peek(job: number, path: string, at: number, size: number): void {
+    this.peeked(path, at, size).then(
+      (data) => this.handlers?.onPeek(job, data, '', ''),
+      (error) => this.handlers?.onPeek(job, undefined, ...told(error)),
+    );
+  }
+
   /** Takes the lock of that name from all tabs of the origin, if nobody has it; 0 if somebody does. */
   lock(name: string): Promise<number> {
     return this.locked(name, { ifAvailable: true });
@@ -121,6 +141,12 @@ export class Files {
 
   stopWaiting(wait: number): void {
     this.waits.get(wait)?.abort();
+  }
+
+  /** Whether anybody waits for it. */
+  async awaited(name: string): Promise<boolean> {
+    const { pending } = await navigator.locks.query();
+    return pending?.some((request) => request.name === name) ?? false;
   }
 
   unlock(lock: number): void {
@@ -161,6 +187,17 @@ export class Files {
     return missing(async () => (await this.folder(folder, create)).getFileHandle(name, { create }));
   }
 
+  private async peeked(path: string, at: number, size: number): Promise<Uint8Array | undefined> {
+    for (let left = LOOKS; ; left--) {
+      try {
+        const file = await (await this.handle(path, false))?.getFile();
+        return file && new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+      } catch (error) {
+        if (told(error)[0] !== 'NotReadableError' || left === 0) throw error;
+      }
+    }
+  }
+
   private async listed(path: string): Promise<[string[], number[]]> {
     const folder = await missing(() => this.folder(path, false));
     const found: [string, FileSystemHandle][] = [];
@@ -190,6 +227,12 @@ export class Files {
     }
     return known;
   }
+}
+
+/** Bytes that were read; Chromium gives errors as negative numbers here, too, or as those without their sign. */
+function counted(count: number, most: number): number {
+  if (count < 0 || count > most) throw fault('InvalidStateError', 'the file is gone');
+  return count;
 }
 
 function split(path: string): [string, string] {

@@ -9,6 +9,7 @@ import { Files } from './files';
 import { Hashers } from './hashers';
 import { Originals } from './originals';
 import { Sockets } from './sockets';
+import { Tabs } from './tabs';
 
 /** What py/torrentide/browser/main.py sets when it starts. */
 interface Engine {
@@ -25,6 +26,7 @@ class Shim {
   readonly files = new Files();
   readonly hashers = new Hashers();
   readonly originals = new Originals();
+  readonly tabs = new Tabs();
   engine: Engine | null = null;
   private timer = 0;
 
