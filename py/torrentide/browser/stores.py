@@ -4,6 +4,7 @@ A seed's are in originals.py.
 Both keep the payload on the JavaScript side: what WebAssembly's memory has grown to it never gives back.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
@@ -98,6 +99,8 @@ class MemoryStore:
         """See `ports.Store`."""
         if self._moved is not None:
             self._moved.read(index, begin, length, done)
+        elif index not in self._pieces:
+            done(StorageError(f"piece {index} is not in memory", kind="lost"), time.monotonic())
         else:
             done(self.part(index, begin, length).to_bytes(), time.monotonic())
 
@@ -175,6 +178,7 @@ class FileStore:
         self._broken = broken
         # What waits while the files are being opened anew.
         self._waiting: list[Callable[[], None]] | None = None
+        self._closed = False
         # Used when they can't be.
         self._instead: MemoryStore | None = None
         self._unchecked = Unchecked(info, digest, shelf.read, unchecked)
@@ -187,7 +191,7 @@ class FileStore:
             self._waiting.append(partial(self.write, index, bytes(data), done))
         else:
             self._unchecked.forget(index)
-            self._shelf.write(index, data, partial(self._written, done))
+            self._shelf.write(index, data, partial(self._written, self._shelf, done))
 
     def read(
         self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
@@ -204,10 +208,12 @@ class FileStore:
             if error is not None:
                 given(error, now)
             else:
-                self._shelf.read(index, begin, length, given)
+                shelf.read(index, begin, length, given)
+
+        shelf = self._shelf
 
         def given(data: Buffer | Exception, now: float) -> None:
-            if not self._breaks(data, again):
+            if not self._breaks(shelf, data, again):
                 done(data, now)
 
         self._unchecked.check([index], checked, time.monotonic())
@@ -225,8 +231,10 @@ class FileStore:
         if self._waits(again):
             return
 
+        shelf = self._shelf
+
         def given(blob: JsBlob | StorageError, now: float) -> None:
-            if not self._breaks(blob, again):
+            if not self._breaks(shelf, blob, again):
                 done(blob, now)
 
         ((place, offset, count),) = self._info.files_in(start, end - start)
@@ -235,9 +243,9 @@ class FileStore:
             if error is not None:
                 given(error, now)
             elif complete and count > COPIED_BYTES:
-                self._fs.snapshot(f"{self._shelf.folder}/{place}", partial(cut, offset, count, given))
+                self._fs.snapshot(f"{shelf.folder}/{place}", partial(cut, offset, count, given))
             else:
-                self._shelf.use(place, partial(_copy, offset, count, given))
+                shelf.use(place, partial(_copy, offset, count, given))
 
         size = self._info.piece_length
         self._unchecked.check(range(start // size, (end - 1) // size + 1), checked, time.monotonic())
@@ -252,6 +260,7 @@ class FileStore:
 
     def close(self) -> None:
         """See `ports.Store`."""
+        self._closed = True
         self._waiting = None
         self._shelf.close()
         if self._instead is not None:
@@ -286,22 +295,34 @@ class FileStore:
         return self._waiting is not None
 
     def _written(
-        self, done: Callable[[Exception | None, float], None], error: Exception | None, now: float
+        self,
+        shelf: Shelf,
+        done: Callable[[Exception | None, float], None],
+        error: Exception | None,
+        now: float,
     ) -> None:
-        if isinstance(error, StorageError) and self._is_broken(error):
+        if isinstance(error, StorageError) and self._is_broken(shelf, error):
             error = StorageError(str(error), kind="lost")
         done(error, now)
 
-    def _breaks(self, result: Any, again: Callable[[], None]) -> bool:
-        """Whether the files are broken, so that it has to wait."""
-        return isinstance(result, StorageError) and self._is_broken(result) and self._waits(again)
-
-    def _is_broken(self, error: StorageError) -> bool:
-        if error.kind:
+    def _breaks(self, shelf: Shelf, result: Any, again: Callable[[], None]) -> bool:
+        """Whether the files are broken, so that it has to be asked again."""
+        if not isinstance(result, StorageError) or not self._is_broken(shelf, result):
             return False
-        if self._waiting is None and not self._shelf.closed:
+        if not self._waits(again):
+            # They were replaced meanwhile.
+            asyncio.get_event_loop().call_soon(again)
+        return True
+
+    def _is_broken(self, shelf: Shelf, error: StorageError) -> bool:
+        """Whether it is the fault of the files of `shelf`, which may have been replaced since."""
+        if error.kind or self._closed:
+            return False
+        if shelf is self._shelf and self._waiting is None and self._instead is None:
             self._broken(error)
-        return self._waiting is not None
+            # Nobody mends them any more.
+            return self._waiting is not None
+        return True
 
 
 def blob_of(parts: list[Any]) -> JsBlob:
