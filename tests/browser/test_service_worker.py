@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from browser.conftest import NewPage
-from browser.support import Site, launch, run
+from browser.support import Site, run
 
 BROWSERS = ["chromium", "firefox"]
 SIZE = 3_000_000
@@ -171,20 +171,6 @@ def test_the_worker_may_be_stopped_at_any_time(new_page: NewPage) -> None:
     devtools.send("ServiceWorker.stopAllWorkers")
     page.evaluate("async () => { try { while (!(await reader.read()).done); } catch {} }")
     assert run(page, "request", url)["sum"] == served["sums"]["film.mp4"]
-
-
-def test_firefox_stops_the_worker_between_requests(playwright: Playwright, site: Site) -> None:
-    browser = launch(playwright, "firefox", {"dom.serviceWorkers.idle_timeout": 200})
-    page = browser.new_page()
-    page.goto(f"{site.url}/pages/blank.html")
-    page.add_script_tag(url="/pages/serve.js")
-    served = run(page, "seedAndServe", [["film.mp4", SIZE, 1]])
-    for _ in range(3):
-        # It has had no event for 200 ms, and is stopped.
-        page.wait_for_timeout(1000)
-        answer = run(page, "request", served["urls"]["film.mp4"])
-        assert (answer["status"], answer["sum"]) == (200, served["sums"]["film.mp4"])
-    browser.close()
 
 
 def code_of(page: Page, script: str) -> str:
