@@ -204,6 +204,20 @@ def test_what_was_selected_comes_back(site: Site, new_page: NewPage) -> None:
     assert found["wanted"] == [True] * 6 + [False] * (found["pieces"] - 6)
 
 
+def test_the_browser_is_asked_once_to_keep_it(new_page: NewPage) -> None:
+    page = storing(new_page, "chromium")
+    asked = page.evaluate(
+        """async () => {
+          let asked = 0
+          navigator.storage.persisted = async () => false
+          navigator.storage.persist = async () => (asked++, false)
+          for (const hash of ['ab'.repeat(20), 'cd'.repeat(20)]) await event(alone().add(hash), 'infoHash')
+          return asked
+        }"""
+    )
+    assert asked == 1
+
+
 def test_memory_is_used_where_it_is_asked_for(site: Site, new_page: NewPage) -> None:
     _, made = seeded(site, new_page)
     page = storing(new_page, "chromium")

@@ -11,11 +11,7 @@ export function download(blob: Blob, name: string): void {
   const anchor = document.createElement('a');
   anchor.href = URL.createObjectURL(blob);
   anchor.download = name;
-  anchor.hidden = true;
-  // Firefox downloads nothing for a link that is on no page.
-  document.body.append(anchor);
   anchor.click();
-  anchor.remove();
   setTimeout(() => URL.revokeObjectURL(anchor.href), KEPT_MS);
 }
 
