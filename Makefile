@@ -106,7 +106,7 @@ lint: ## Check style and types of Python and TypeScript
 	node_modules/.bin/tsc -p tsconfig.json
 	node_modules/.bin/tsc -p tsconfig.worker.json
 
-lock: ## Choose versions anew: requirements-dev.txt, package-lock.json
+lock: ## Choose versions anew: requirements-dev.txt, requirements-jupyterlite.txt, package-lock.json
 	@$(PYTHON) build/lock.py
 	@npm install --package-lock-only --loglevel=error
 

@@ -1,4 +1,5 @@
-"""Writes requirements-dev.txt: every package that developing Torrentide takes, each at one exact version.
+"""Writes requirements-dev.txt: every package that developing Torrentide takes, each at one exact version; and
+requirements-jupyterlite.txt: those of the tests' JupyterLite.
 
 What is wanted is read from pyproject.toml; pip decides what else that takes. A marker that
 pyproject.toml puts on a package is kept, so that the lock also serves Pythons for which that package has
@@ -19,11 +20,12 @@ ROOT = Path(__file__).parent.parent
 HEADER = "# Made by `make lock` from pyproject.toml. Every version is exact; do not edit.\n"
 
 
-def wanted() -> list[Requirement]:
-    """The requirements of the project itself and of its `dev` extra."""
+def wanted() -> dict[str, list[Requirement]]:
+    """What each lock is to hold."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["dev"]
-    return [Requirement(line) for line in lines]
+    extras = project["optional-dependencies"]
+    lines = {"dev": project["dependencies"] + extras["dev"], "jupyterlite": extras["jupyterlite"]}
+    return {name: [Requirement(line) for line in each] for name, each in lines.items()}
 
 
 def resolve(requirements: list[Requirement]) -> dict[NormalizedName, str]:
@@ -38,12 +40,13 @@ def resolve(requirements: list[Requirement]) -> dict[NormalizedName, str]:
 
 def main() -> None:
     """Resolve and write."""
-    requirements = wanted()
-    markers = {canonicalize_name(r.name): f" ; {r.marker}" for r in requirements if r.marker is not None}
-    pins = resolve(requirements)
-    lines = [f"{name}=={version}{markers.get(name, '')}\n" for name, version in sorted(pins.items())]
-    (ROOT / "requirements-dev.txt").write_text(HEADER + "".join(lines))
-    print(f"lock: requirements-dev.txt, {len(lines)} packages")
+    for lock, requirements in wanted().items():
+        markers = {canonicalize_name(r.name): f" ; {r.marker}" for r in requirements if r.marker is not None}
+        pins = resolve(requirements)
+        lines = [f"{name}=={version}{markers.get(name, '')}\n" for name, version in sorted(pins.items())]
+        path = ROOT / f"requirements-{lock}.txt"
+        path.write_text(HEADER + "".join(lines))
+        print(f"lock: {path.name}, {len(lines)} packages")
 
 
 main()

@@ -106,6 +106,22 @@ browser_wheels() {
   echo "$wanted" >$stamp
 }
 
+# A JupyterLite, and the wheels that its kernel takes.
+jupyterlite() {
+  local folder=.setup/jupyterlite wanted
+  wanted=$(digest requirements-jupyterlite.txt .venv/pyvenv.cfg)
+  if done_already $folder/torrentide-setup "$wanted"; then return; fi
+  say "making the tests' JupyterLite in $folder"
+  rm -rf $folder
+  .venv/bin/python -m venv --without-pip $folder/venv
+  .venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --dest $folder/wheels --only-binary :all: \
+    --python-version 3.14 --implementation py --abi none --platform any -r requirements-jupyterlite.txt ||
+    fail "pip could not download requirements-jupyterlite.txt; its message is above."
+  .venv/bin/python -m pip --python=$folder/venv/bin/python install -qq --disable-pip-version-check --no-deps --no-index \
+    $folder/wheels/*.whl || fail "pip could not install $folder/wheels; its message is above."
+  echo "$wanted" >$folder/torrentide-setup
+}
+
 browsers() {
   local missing=() as_root=()
   command -v chromium >/dev/null || missing+=(chromium)
@@ -131,5 +147,6 @@ npm_packages
 browser_wheels
 if [[ ${1-} != --light ]]; then
   pyodide_packages
+  jupyterlite
   browsers
 fi

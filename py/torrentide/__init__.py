@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torrentide.client import Client, TorrentId, TrackerOptions
     from torrentide.counters import Tracker, Wire
+    from torrentide.diagnosis import Attempt, Diagnosis, Finding, TorrentDiagnosis
     from torrentide.errors import (
         Closed,
         DuplicateTorrent,
@@ -41,6 +42,10 @@ _HOME = {
     "Client": "client",
     "TorrentId": "client",
     "TrackerOptions": "client",
+    "Attempt": "diagnosis",
+    "Diagnosis": "diagnosis",
+    "Finding": "diagnosis",
+    "TorrentDiagnosis": "diagnosis",
     "Tracker": "counters",
     "Wire": "counters",
     "File": "file",
@@ -48,10 +53,13 @@ _HOME = {
     "Torrent": "torrent",
 }
 __all__ = [
+    "Attempt",
     "Client",
     "Closed",
+    "Diagnosis",
     "DuplicateTorrent",
     "File",
+    "Finding",
     "InvalidTorrent",
     "LocalError",
     "PeerError",
@@ -59,6 +67,7 @@ __all__ = [
     "SeedInput",
     "StorageError",
     "Torrent",
+    "TorrentDiagnosis",
     "TorrentId",
     "TorrentideError",
     "Tracker",

@@ -17,7 +17,7 @@ from torrentide.wire.clients import client_name
 class Wire:
     """A connected peer at one moment: its id as 40 hex digits; the name and version of its program as it
     tells them, or ''; bytes of blocks that came from it and went to it, and bytes per second; how much of
-    the torrent it has, 0 to 1."""
+    the torrent it has, 0 to 1; `is_snubbed`: it was asked for blocks and has sent none for long."""
 
     peer_id: str
     client: str
@@ -31,6 +31,7 @@ class Wire:
     peer_choking: bool
     peer_interested: bool
     is_seeder: bool
+    is_snubbed: bool
     type: str = "webrtc"
 
 
@@ -66,6 +67,7 @@ def wire_of(peer: Peer, now: float) -> Wire:
         peer.peer_choking,
         peer.peer_interested,
         peer.is_seed,
+        peer.snubbed,
     )
 
 

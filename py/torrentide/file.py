@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from torrentide.errors import LocalError, StorageError
+from torrentide.listeners import Listeners
 from torrentide.metainfo.files import File as Entry
 from torrentide.metainfo.info import Info
 from torrentide.reading import Reading
@@ -32,8 +33,8 @@ class Pieces(Protocol):
         """Do not want it."""
 
 
-class File:
-    """A file of a torrent; `torrent.files` has them in the torrent's order.
+class File(Listeners):
+    """A file of a torrent; `torrent.files` has them in its order. Its one event, for `on`, is `done`.
 
     `name`    its name, without folders
     `path`    its path with the torrent's name first, segments joined by `/`; safe to save under
@@ -43,6 +44,7 @@ class File:
     """
 
     def __init__(self, place: int, entry: Entry, info: Info, pieces: Pieces) -> None:
+        super().__init__()
         self.name = entry.name
         self.path = "/".join(entry.path)
         self.length = self.size = entry.length
@@ -144,6 +146,12 @@ class File:
             while chunk := await reading.read(CHUNK_BYTES):
                 yield chunk
 
-    def came(self, count: int) -> None:
-        """For the torrent: so many bytes more are here, or fewer where it is below zero."""
+    def came(self, count: int) -> bool:
+        """For the torrent: so many bytes more are here, or fewer where it is below zero. Gives whether the
+        file is complete by that."""
         self._lacking -= count
+        return not self._lacking
+
+    def finish(self) -> None:
+        """For the torrent: tell that it is complete."""
+        self._emit("done")

@@ -41,6 +41,7 @@ class Torrent(Controls):
     `files`          its `File` objects; empty until the metadata is here
     `length`, `piece_length`, `last_piece_length`   bytes; 0 until the metadata is here
     `piece_count`    number of pieces
+    `storage_full`   whether the download waits for room
     `strategy`       `rarest` or `sequential`: in which order comes what is not urgent
 
     Events, for `on`: `info_hash`, `metadata`, `ready`, `done`, `close` and `tracker_announce` without an
@@ -57,7 +58,7 @@ class Torrent(Controls):
         self.info_hash = self.name = self.magnet_uri = self.comment = self.created_by = ""
         self.created: datetime | None = None
         self.announce: tuple[str, ...] = ()
-        self.private = False
+        self.private = self.storage_full = False
         self.files: tuple[File, ...] = ()
         self.piece_length = self.last_piece_length = self.piece_count = 0
         self._gone = gone
@@ -246,13 +247,15 @@ class Torrent(Controls):
     def _verified(self, index: int) -> None:
         info = self._info
         assert info is not None
-        for place, _, count in info.files_in(index * info.piece_length, info.piece_size(index)):
-            self.files[place].came(count)
+        parts = info.files_in(index * info.piece_length, info.piece_size(index))
+        done = [self.files[place] for place, _, count in parts if self.files[place].came(count)]
         if self._readings is not None:
             self._readings.verified(index)
         if self._selections is not None:
             self._selections.critical.discard(index)
         self._emit("verified", index)
+        for file in done:
+            file.finish()
         self._wake()
 
     def _unverified(self, index: int) -> None:
@@ -295,9 +298,11 @@ class _Observer:
         self._torrent._unverified(index)
 
     def full(self, error: StorageError, now: float) -> None:
+        self._torrent.storage_full = True
         self._torrent._emit("storage_full", error)
 
     def room(self, now: float) -> None:
+        self._torrent.storage_full = False
         self._torrent._emit("storage_room")
 
     def done(self, now: float) -> None:

@@ -128,7 +128,12 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
 
 def test_a_second_tab(site: Site, playwright: Playwright, tmp_path: Path) -> None:
     seeder = launch(playwright, "chromium", tmp_path / "seed")
-    made = run(opened(seeder, site, "blank"), "seed", site.tracker, [["file.bin", RESUMED, 7]])
+    made = run(
+        opened(seeder, site, "blank"),
+        "seed",
+        site.tracker,
+        [["t/a", RESUMED // 2, 7], ["t/b", RESUMED // 2, 8]],
+    )
     context = launch(playwright, "chromium", tmp_path / "profile")
     run(opened(context, site, "blank"), "leech", site.tracker, made["magnetURI"])
     seeder.close()
@@ -143,7 +148,7 @@ def test_a_second_tab(site: Site, playwright: Playwright, tmp_path: Path) -> Non
           await torrent.whenReady()
           const started = performance.now()
           let count = 0
-          for await (const chunk of torrent.files[0]) count += chunk.length
+          for (const file of torrent.files) for await (const chunk of file) count += chunk.length
           return [count, (performance.now() - started) / 1000]
         }""",
         made["torrentFile"],

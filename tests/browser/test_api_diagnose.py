@@ -34,7 +34,7 @@ DEAD = "ws://127.0.0.1:1/announce"
 CASES: list[tuple[dict[str, Any], str | None, dict[str, Any], str, str]] = [
     ({}, None, {}, "no-torrent", "no torrent"),
     ({}, MAGNET, {}, "no-tracker", "names no tracker"),
-    ({"tracker": False}, MAGNET, {"announce": ["SITE"]}, "trackers-off", "tracker: false"),
+    ({"tracker": False}, MAGNET, {"announce": ["SITE"]}, "trackers-off", "told to use no tracker"),
     ({}, MAGNET + "&tr=udp://a.example:80&tr=http://b.example/", {}, "no-websocket-tracker", "wss://"),
     ({}, MAGNET + "&x.pe=192.0.2.1:6881", {}, "no-websocket-tracker", "other BitTorrent clients"),
     ({}, MAGNET, {"announce": [DEAD]}, "tracker-trouble", "could not connect"),

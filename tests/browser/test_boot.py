@@ -1,11 +1,9 @@
 """How a page includes the client: origins, Content-Security-Policies, builds, and starts that fail."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from playwright.sync_api import Page
 
-from browser.conftest import NewPage
+from browser.conftest import NewPage, NewSite
 from browser.support import Site, run
 
 BROWSERS = ["chromium", "firefox"]
@@ -21,20 +19,6 @@ START = """() => new Promise((resolve) => {
   client.on('error', ({ code, message }) => resolve({ code, message, phases }))
   client.on('ready', () => setTimeout(() => resolve({ phases }), 0))
 })"""
-
-
-@pytest.fixture
-def new_site() -> Iterator[Callable[..., Site]]:
-    """Start a site of the test's own."""
-    sites: list[Site] = []
-
-    def start(headers: dict[str, str] | None = None) -> Site:
-        sites.append(Site(headers))
-        return sites[-1]
-
-    yield start
-    for each in sites:
-        each.close()
 
 
 def transfers(page: Page, site: Site) -> bool:
@@ -55,22 +39,20 @@ def test_module_build(site: Site, new_page: NewPage, browser: str) -> None:
 
 
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_script_from_another_origin(
-    site: Site, new_site: Callable[..., Site], new_page: NewPage, browser: str
-) -> None:
-    other = new_site()
+def test_script_from_another_origin(site: Site, new_site: NewSite, new_page: NewPage, browser: str) -> None:
+    other = new_site(None)
     page = new_page(browser, f"{site.url}/pages/cross-origin.html?{other.url}")
     assert transfers(page, site)
 
 
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_strict_policy(new_site: Callable[..., Site], new_page: NewPage, browser: str) -> None:
+def test_strict_policy(new_site: NewSite, new_page: NewPage, browser: str) -> None:
     site = new_site({"Content-Security-Policy": STRICT.format(wasm="'wasm-unsafe-eval'")})
     assert transfers(new_page(browser, f"{site.url}/pages/blank.html"), site)
 
 
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_policy_without_wasm(new_site: Callable[..., Site], new_page: NewPage, browser: str) -> None:
+def test_policy_without_wasm(new_site: NewSite, new_page: NewPage, browser: str) -> None:
     site = new_site({"Content-Security-Policy": STRICT.format(wasm="")})
     result = new_page(browser, f"{site.url}/pages/blank.html").evaluate(START)
     assert result["code"] == "ERR_NO_WASM"

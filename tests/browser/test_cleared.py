@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Page
 
 from browser.conftest import NewPage
 from browser.support import ROOT, Site, run
-from browser.test_kill import launch
 from browser.test_storage import BOTH, reload, seeded
 from browser.test_tabs import add, complete, poll, sizes
 
@@ -72,20 +71,6 @@ def test_what_is_cleared_under_a_torrent_is_told_once_and_fetched_again(
 ) -> None:
     _, made = seeded(site, new_page)
     cleared(opened(new_page, browser, clearing), made, site.tracker)
-
-
-def test_files_that_are_removed_under_open_handles(
-    site: Site, clearing: Clearing, new_page: NewPage, playwright: Playwright, tmp_path: Path
-) -> None:
-    """In a profile on disk Chromium goes on with them, and nothing fails."""
-    _, made = seeded(site, new_page)
-    context = launch(playwright, "chromium", tmp_path / "profile")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{clearing.url}/pages/blank.html")
-    page.add_script_tag(url="/pages/storage.js")
-    cleared(page, made, site.tracker)
-    context.close()
 
 
 @BOTH

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from browser.conftest import NewPage
+from browser.conftest import NewPage, NewSite
 from browser.file_server import FileServer
 from browser.support import ROOT, Site, run
 from browser.test_webseed import torrent_file
@@ -60,6 +60,21 @@ def test_micropip_and_ten_mebibytes(
     python("import micropip\nawait micropip.install(wheel)", wheel=f"{site.url}/engine/{WHEEL}")
     saved = python(DOWNLOAD, tracker=site.tracker, magnet=seeded["magnetURI"])
     assert saved == ["data.bin", 10 * MIB, True, seeded["sums"][0], "/data/data.bin"]
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_a_strict_policy(site: Site, new_site: NewSite, new_page: NewPage, browser: str) -> None:
+    """The policy names the tracker and what docs/python.md says, and no more."""
+    seeded = run(new_page("chromium-2"), "seed", site.tracker, [["data.bin", MIB, 4]])
+    policy = f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' {site.tracker}"
+    # For what browsers ask of every site, its icon.
+    policy += "; img-src 'self'"
+    page = new_page(browser, f"{new_site({'Content-Security-Policy': policy}).url}/pages/python.html")
+    saved = boot(page, "torrentide")(DOWNLOAD, tracker=site.tracker, magnet=seeded["magnetURI"])
+    assert saved == ["data.bin", MIB, True, seeded["sums"][0], "/data/data.bin"]
+    # Once is enough to see it.
+    if browser == "chromium":
+        assert page.evaluate("evaluating()") == "EvalError", "the policy holds"
 
 
 @pytest.mark.parametrize("first", ["page", "python"])
@@ -113,6 +128,48 @@ def test_streams_and_ranges(site: Site, new_page: NewPage, python_page: Callable
     part = seed_page.evaluate("() => Array.from(bytes(20 * 1024 * 1024, 3).slice(1e6, 1e6 + 10))")
     facts = python(STREAM, tracker=site.tracker, given=seeded["magnetURI"])
     assert facts == [300_000 - 100, bytes(part).hex(), True, 1]
+
+
+CHOICES = """
+from torrentide import Client
+
+rtc_config = {"iceServers": []}
+async with Client(tracker={"announce": [tracker], "rtc_config": rtc_config}, upload_limit=500_000) as client:
+    nobody = (await client.diagnose()).findings[0].code
+    torrent = await client.add(magnet, deselect=True, strategy="sequential", download_limit=5_000_000)
+    unwanted = set(torrent.piece_map)
+    torrent.select(3, 6, 2)
+    torrent.critical(5, 6)
+    await torrent.when_done()
+    here = [index for index, state in enumerate(torrent.piece_map) if state == 2]
+    done = []
+    torrent.files[1].on("done", lambda: done.append(torrent.files[1].name))
+    torrent.files[1].select(1)
+    await torrent.when_done()
+    report = await client.diagnose()
+    attempts = [(attempt.outcome, bool(attempt.local), bool(attempt.remote)) for attempt in report.attempts]
+    peer = torrent.peers[0]
+    torrent.remove_peer(peer.peer_id)
+    facts = [nobody, list(unwanted), here, done, [file.done for file in torrent.files], report.summary]
+    facts += [attempts, torrent.strategy, torrent.download_limit, client.upload_limit]
+    facts += [peer.is_snubbed, torrent.num_peers]
+facts
+"""
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_what_comes_first_and_why_nobody_does(
+    site: Site, new_page: NewPage, python_page: Callable[[str], Page], browser: str
+) -> None:
+    """Pieces, files, limits and the report, by the names of JavaScript."""
+    files = [["one.bin", 200_000, 1], ["two.bin", 100_000, 2]]
+    seeded = run(new_page("chromium-2"), "seed", site.tracker, files, {"name": "both", "pieceLength": 16384})
+    python = boot(python_page(browser), "torrentide")
+    facts = python(CHOICES, tracker=site.tracker, magnet=seeded["magnetURI"])
+    assert facts[:5] == ["no-torrent", [3], [3, 4, 5], ["two.bin"], [False, True]]
+    assert facts[5] == "both: It is connected to one peer."
+    assert list(map(list, facts[6])) == [["connected", True, True]]
+    assert facts[7:] == ["sequential", 5_000_000, 500_000, False, 0]
 
 
 SEED = """

@@ -76,6 +76,21 @@ def test_what_is_read_comes_though_it_was_not_selected() -> None:
     play(scene)
 
 
+def test_a_file_tells_that_it_is_complete() -> None:
+    async def scene(api: ApiWorld) -> None:
+        _, torrent = await meet(api, deselect=True)
+        told: list[str] = []
+        torrent.on("verified", lambda index: told.append("verified"))
+        for file in torrent.files:
+            file.on("done", lambda file=file: told.append(file.name))
+        torrent.files[1].select()
+        await torrent.when_done()
+        assert told[-2:] == ["verified", "two"]
+        assert "one.txt" not in told
+
+    play(scene)
+
+
 def test_iteration_goes_by_deadlines() -> None:
     """What the loop comes to is fetched in order and before all else; the rest comes all the same."""
 

@@ -20,6 +20,8 @@ export interface ClientOptions {
   /** False: no tracker is used at all. */
   tracker: boolean;
   maxConns: number;
+  /** Whether a complete torrent takes peers that trackers find. */
+  seedOutgoing: boolean;
   limits: Limits;
   rtcConfig?: RTCConfiguration;
   /** Addresses that no connection is made to; no torrent joins its swarm before they are known. */

@@ -71,4 +71,7 @@ async def _finished(run: Awaitable[JsBuffer]) -> bytes:
     try:
         return (await run).to_bytes()
     except JsException as exception:
-        raise StorageError(f"a file can't be read: {exception}") from None
+        raise StorageError(
+            "a file can't be read. Was it changed, moved or removed since it was given? Of files that a page "
+            f"makes in memory, a browser holds some hundred MiB. ({exception})"
+        ) from None

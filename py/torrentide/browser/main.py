@@ -155,6 +155,7 @@ class Host:
             numbers=self._numbers,
             budget=self._budget,
             max_conns=options["maxConns"],
+            seed_outgoing=options["seedOutgoing"],
         )
         sockets.session = dialer.session = session
         set_limits(session.limits, options["limits"])

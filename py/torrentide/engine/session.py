@@ -42,7 +42,7 @@ def new_peer_id(rng: random.Random) -> bytes:
 
 class Session:
     """A client with `peer_id`. `numbers` gives the names of links and `budget` bounds them; several sessions
-    may draw from one source."""
+    may draw from one source. `seed_outgoing`: see `Swarm`."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Session:
         numbers: Iterator[int],
         budget: LinkBudget | None = None,
         max_conns: int = MAX_CONNS,
+        seed_outgoing: bool = True,
         web: Web | None = None,
     ) -> None:
         self.peer_id = peer_id
@@ -72,6 +73,7 @@ class Session:
         self._numbers = numbers
         self._budget = budget or LinkBudget()
         self._max_conns = max_conns
+        self._seed_outgoing = seed_outgoing
         self._trackers: dict[str, Tracker] = {}
         self._link_swarm: dict[int, Swarm] = {}
 
@@ -137,6 +139,7 @@ class Session:
             rng=self._rng,
             budget=self._budget,
             max_conns=self._max_conns,
+            seed_outgoing=self._seed_outgoing,
             no_peers_seconds=no_peers_seconds,
         )
         own = self._usable(trackers, observer, given=False)

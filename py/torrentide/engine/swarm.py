@@ -54,7 +54,8 @@ class SwarmObserver(TorrentObserver, Protocol):
 
 class Swarm:
     """`torrent`, `links` and the announcers, held together. `make_torrent` builds the torrent around us as
-    its observer; `tracker_closed` is told of a tracker whose socket was closed behind its last torrent."""
+    its observer; `tracker_closed` is told of a tracker whose socket was closed behind its last torrent.
+    Without `seed_outgoing` a complete torrent takes no more peers that trackers find."""
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Swarm:
         budget: LinkBudget,
         max_conns: int,
         no_peers_seconds: float,
+        seed_outgoing: bool,
     ) -> None:
         self.torrent = make_torrent(self)
         self.links = make_links()
@@ -81,6 +83,7 @@ class Swarm:
         self._rng = rng
         self._budget = budget
         self._max_conns = max_conns
+        self._seed_outgoing = seed_outgoing
         self._announcers: list[Announcer] = []
         self._foreign: list[Announcer] = []
         # When each peer's channel opened.
@@ -209,6 +212,8 @@ class Swarm:
         """How many more peers are welcome: none while paused, and one where a newcomer may take the place of
         one that is of no use."""
         if self.torrent.paused:
+            return 0
+        if self.torrent.complete and not self._seed_outgoing:
             return 0
         free = self._max_conns - len(self.torrent.peers) - self.links.connecting
         if free > 0:

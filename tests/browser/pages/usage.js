@@ -17,7 +17,7 @@ function readmeSeed(WebTorrent, files) {
   return new Promise((resolve) => client.seed(files, (torrent) => resolve(torrent.infoHash)));
 }
 
-/** instant.io's: one client for all; links, progress, a download for each file, and all of them for a zip. */
+/** instant.io's: one client for all; links, progress, each file shown and as a download, and all of them for a zip. */
 function instant(WebTorrent, tracker) {
   const shown = [];
   window.WEBTORRENT_ANNOUNCE = [tracker];
@@ -39,18 +39,30 @@ function instant(WebTorrent, tracker) {
     link.href = torrent.magnetURI;
     const urls = [];
     const zip = {};
+    const elements = [];
+    const all = () => {
+      const { length } = torrent.files;
+      return elements.length === length && Object.keys(zip).length === length;
+    };
+    const finish = async () => {
+      const saved = (await (await fetch(torrent.torrentFileBlobURL ?? '')).arrayBuffer()).byteLength;
+      const first = (await (await fetch(urls[0])).arrayBuffer()).byteLength;
+      const [, progress, , , remaining] = state();
+      finished({ magnet: link.href, zip, saved: saved > 100, first, progress, remaining, shown, elements: elements.sort() });
+    };
     torrent.files.forEach((file) => {
+      file.appendTo(document.body, { maxBlobLength: 2_000_000_000 }, (error, element) => {
+        if (error) return shown.push(['error', String(error)]);
+        elements.push([element.localName, element.parentNode === document.body]);
+        if (all()) finish();
+      });
       file.getBlobURL((error, url) => {
         if (error) return shown.push(['error', String(error)]);
         urls.push(url);
-        file.getBlob(async (failure, blob) => {
+        file.getBlob((failure, blob) => {
           if (failure) return shown.push(['error', String(failure)]);
           zip[file.path] = blob.size;
-          if (Object.keys(zip).length < torrent.files.length) return;
-          const saved = (await (await fetch(torrent.torrentFileBlobURL ?? '')).arrayBuffer()).byteLength;
-          const first = (await (await fetch(urls[0])).arrayBuffer()).byteLength;
-          const [, progress, , , remaining] = state();
-          finished({ magnet: link.href, zip, saved: saved > 100, first, progress, remaining, shown });
+          if (all()) finish();
         });
       });
     });
@@ -63,4 +75,9 @@ function instant(WebTorrent, tracker) {
   };
 }
 
-const usageFiles = () => ['a', 'b'].map((name, at) => new File([bytes(100_000 + at, at + 1)], `usage-${name}.bin`));
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+const usageFiles = () => [
+  ...['a', 'b'].map((name, at) => new File([name.repeat(100_000 + at)], `usage-${name}.txt`)),
+  new File([Uint8Array.from(atob(PICTURE), (character) => character.charCodeAt(0))], 'usage-c.png'),
+];

@@ -16,6 +16,8 @@ export async function read(file: FileEntry, video: HTMLVideoElement): Promise<un
   const options: SaveOptions = { to: new FileSystemFileHandle(), progress: (written, length) => void (written + length) };
   await file.save(options);
   const stream: ReadableStream<Uint8Array> = file.stream(range);
+  const node = file.createReadStream(range);
+  if (!node.isPaused()) node.pipe({ write: (chunk) => numbers.push(chunk.length) > 0, end: () => {}, once: () => {} });
   for await (const chunk of stream) numbers.push(chunk.length);
   for await (const chunk of file) numbers.push(chunk.length);
   file.streamTo(video, (error: Error | null, element?: HTMLVideoElement) => void [error, element]).play();

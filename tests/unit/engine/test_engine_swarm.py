@@ -447,6 +447,26 @@ def alone(world: World) -> Run:
     return world.node().seed(info, data, [TRACKER])
 
 
+def test_a_complete_torrent_may_take_no_more_peers() -> None:
+    world = World()
+    world.tracker(TRACKER)
+    info, data = make_torrent(world.rng, 100_000)
+    closed = world.node()
+    closed.session._seed_outgoing = False
+    seed = closed.seed(info, data, [TRACKER])
+    late = world.node().leech(info.info_hash, [TRACKER])
+    world.run(lambda: False, 300)
+    assert not late.swarm.torrent.peers
+    assert not seed.swarm.torrent.peers
+    assert len(seed.swarm.links) == 0, "nor does it offer any"
+    # A download takes peers until it is complete, and keeps those.
+    other = world.node()
+    other.session._seed_outgoing = False
+    run = other.leech(info.info_hash, [TRACKER])
+    world.run(lambda: len(run.swarm.torrent.peers) == 1, 300)
+    assert run.swarm.torrent.peers
+
+
 def test_announces_carry_the_keys_that_a_shell_gives() -> None:
     world = World()
     run = alone(world)

@@ -37,6 +37,7 @@ export interface TorrentideOptions {
   utPex?: boolean;
   natUpnp?: boolean | 'permanent';
   natPmp?: boolean;
+  /** False: a complete torrent takes no more peers that trackers find; those that are there stay. */
   seedOutgoingConnections?: boolean;
   secure?: number;
   torrentPort?: number;
@@ -123,6 +124,7 @@ export function clientOptions(options: TorrentideOptions, peerId: Uint8Array, li
     announce: [...list(tracker.announce), ...pageTrackers()],
     tracker: options.tracker !== false,
     maxConns: maxConns(options),
+    seedOutgoing: options.seedOutgoingConnections ?? true,
     limits,
     rtcConfig: tracker.rtcConfig ?? DEFAULT_RTC_CONFIG,
     ...(options.blocklist === undefined ? {} : { blocklist: blocklist(options.blocklist) }),
