@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from browser.conftest import NewPage
-from browser.support import Site, launch, run
+from browser.support import Site, run
 
 BROWSERS = ["chromium", "firefox"]
 SIZE = 3_000_000
@@ -171,39 +171,6 @@ def test_the_worker_may_be_stopped_at_any_time(new_page: NewPage) -> None:
     devtools.send("ServiceWorker.stopAllWorkers")
     page.evaluate("async () => { try { while (!(await reader.read()).done); } catch {} }")
     assert run(page, "request", url)["sum"] == served["sums"]["film.mp4"]
-
-
-# A worker that has had no event for so many milliseconds is stopped.
-IDLE: dict[str, str | float | bool] = {
-    "dom.serviceWorkers.idle_timeout": 200,
-    "dom.serviceWorkers.idle_extended_timeout": 300,
-}
-SLOWLY = """async (url) => {
-  const reader = (await fetch(url)).body.getReader(), parts = []
-  for (;;) {
-    const { value, done } = await reader.read().catch(() => ({ done: 'broken off' }))
-    if (done) return done === true ? sha256(new Blob(parts)) : done
-    parts.push(value)
-    await new Promise((resolve) => setTimeout(resolve, 700))
-  }
-}"""
-
-
-def test_firefox_stops_the_worker_between_and_amid_requests(playwright: Playwright, site: Site) -> None:
-    """A stream that is read slowly outlives it, or breaks off and is asked for again, as players do; it never
-    seems to be whole when it is not."""
-    browser = launch(playwright, "firefox", IDLE)
-    page = browser.new_page()
-    page.goto(f"{site.url}/pages/blank.html")
-    page.add_script_tag(url="/pages/serve.js")
-    served = run(page, "seedAndServe", [["film.mp4", SIZE, 1]])
-    url, right = served["urls"]["film.mp4"], served["sums"]["film.mp4"]
-    for _ in range(3):
-        page.wait_for_timeout(1000)
-        assert run(page, "request", url)["sum"] == right
-    assert page.evaluate(SLOWLY, url) in (right, "broken off")
-    assert run(page, "request", url)["sum"] == right
-    browser.close()
 
 
 def code_of(page: Page, script: str) -> str:

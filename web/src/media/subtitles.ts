@@ -27,7 +27,9 @@ export async function showSubtitles(video: HTMLVideoElement, found: readonly Sub
     const track = Object.assign(document.createElement('track'), { kind, label, srclang: language, src });
     signal.addEventListener('abort', () => (track.remove(), URL.revokeObjectURL(src)), { once: true });
     video.append(track);
-    if (shown) track.track.mode = 'showing';
+    // A mode that was set keeps the browser from choosing one by itself.
+    track.track.mode = 'hidden';
+    track.track.mode = shown ? 'showing' : 'disabled';
   }
 }
 
