@@ -22,4 +22,5 @@ for (const [path, root] of [['/repo', ROOT], ['/site', SITE]]) {
   pyodide.FS.mkdirTree(path)
   pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, path)
 }
-process.exitCode = pyodide.runPython(RUN, { globals: pyodide.toPy({ arguments: process.argv.slice(2) }) })
+// At once: what a test has left, such as an open port, would keep Node waiting for ever.
+process.exit(pyodide.runPython(RUN, { globals: pyodide.toPy({ arguments: process.argv.slice(2) }) }))
