@@ -82,9 +82,12 @@ simulate: ## A hundred simulated swarms; SEED=7 PEERS=40 repeats one
 	@PYTHONPATH=py:tests SEED=$(SEED) SEEDS=$(SEEDS) PEERS=$(PEERS) CALM=$(CALM) CORRUPT=$(CORRUPT) JOBS=$(JOBS) \
 		$(PYTHON) -m simulation
 
+# Longer than any of these tests, which are longer than those of `make test`.
+PATIENCE := -o faulthandler_timeout=1800
+
 crash: build ## Crash the storage ten thousand times, and kill each browser 20 times
-	CRASHES=10000 $(PYTHON) -m pytest -s tests/unit/storage/test_crashes.py
-	KILLS=20 MIB=200 $(PYTHON) -m pytest -s tests/browser/test_kill.py
+	CRASHES=10000 $(PYTHON) -m pytest $(PATIENCE) -s tests/unit/storage/test_crashes.py
+	KILLS=20 MIB=200 $(PYTHON) -m pytest $(PATIENCE) -s tests/browser/test_kill.py
 
 simulate-streams: ## Videos watched in a hundred simulated swarms each; SCENE=leaving SEED=7 repeats one
 	@PYTHONPATH=py:tests SCENE=$(SCENE) SEED=$(SEED) SEEDS=$(SEEDS) JOBS=$(JOBS) $(PYTHON) -m simulation.streaming
@@ -97,8 +100,8 @@ fuzz: .setup/fuzz-site ## Ten million inputs for the parsers; TARGET=wire INPUTS
 	@touch $@
 
 bench: build ## Measure throughput, boot time, hashing and size; add and remove a thousand torrents
-	$(PYTHON) -m pytest -s tests/bench
-	ROUNDS=1000 $(PYTHON) -m pytest -s tests/browser/test_api_rounds.py
+	$(PYTHON) -m pytest $(PATIENCE) -s tests/bench
+	ROUNDS=1000 $(PYTHON) -m pytest $(PATIENCE) -s tests/browser/test_api_rounds.py
 
 lint: ## Check style and types of Python and TypeScript
 	$(PYTHON) -m ruff check
