@@ -11,7 +11,8 @@ from browser.conftest import NewPage
 
 # The page's own policy takes no scripts of tests.
 HELPERS = (Path(__file__).parent / "pages" / "media.js").read_text()
-PICTURE = f"(video, seconds) => {{ {HELPERS}\nreturn pictureAt(video, seconds) }}"
+# A film that plays on has left the picture by the time that it is looked at.
+PICTURE = f"(video, seconds) => {{ {HELPERS}\nvideo.pause()\nreturn pictureAt(video, seconds) }}"
 
 
 def film_row(page: Page) -> Locator:
