@@ -25,7 +25,7 @@ START = """([tracker, id, limits]) => {
 )
 def test_a_limit_holds(site: Site, new_page: NewPage, whose: str) -> None:
     seeder, leecher = new_page("chromium"), new_page("chromium-2")
-    seeded = run(seeder, "seed", site.tracker, [["file.bin", 36 * MIB, 13]])
+    seeded = run(seeder, "seed", site.tracker, [["file.bin", 60 * MIB, 13]])
     page = seeder if whose.startswith("uploader") else leecher
     where = "torrent" if whose.endswith("torrent") else "torrent.client"
     name = "uploadLimit" if page is seeder else "downloadLimit"
