@@ -77,11 +77,13 @@ def test_a_playlist_with_subtitles_and_sounds(
       const element = document.querySelector('torrent-video')
       const [files, sounds] = element.shadowRoot.querySelectorAll('select')
       const options = (select) => [...select.options].map(({ text }) => text)
-      const track = element.video.textTracks[0]
-      track.mode = 'showing'
-      for (let tries = 0; tries < 100 && !track.cues?.length; tries++) {
+      // The subtitles are fetched behind the first picture.
+      const cues = () => element.video.textTracks[0]?.cues?.length
+      for (let tries = 0; tries < 200 && !cues(); tries++) {
+        if (element.video.textTracks[0]) element.video.textTracks[0].mode = 'showing'
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
+      const track = element.video.textTracks[0]
       const offered = [options(files), options(sounds)]
       sounds.value = sounds.options[1].value
       sounds.dispatchEvent(new Event('change'))
