@@ -70,7 +70,7 @@ test-pyodide: ## The unit tests inside Pyodide under Node
 	node tests/pyodide/run.mjs tests/unit
 
 test-browser: build ## Tests in Chromium and Firefox
-	$(PYTHON) -m pytest tests/browser
+	$(PYTHON) -m pytest -n 2 --dist worksteal tests/browser
 
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
