@@ -125,6 +125,7 @@ jupyterlite() {
 browsers() {
   local missing=() as_root=()
   command -v chromium >/dev/null || missing+=(chromium)
+  command -v chromium-headless-shell >/dev/null || missing+=(chromium-headless-shell)
   command -v firefox-esr >/dev/null || missing+=(firefox-esr)
   # Makes the films that they play.
   command -v ffmpeg >/dev/null || missing+=(ffmpeg)

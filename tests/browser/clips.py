@@ -1,9 +1,15 @@
 """Films and songs made by ffmpeg. Each picture of a film has its number painted on it, as stripes that are
 black or white: a page reads it from a canvas."""
 
+import hashlib
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
+from browser.support import ROOT
+
+MADE = ROOT / ".setup" / "clips"
 SECONDS = 40
 RATE = 25
 BITS = 12
@@ -94,7 +100,15 @@ class Clips:
 
 
 def _ffmpeg(arguments: list[str], path: Path) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, path], check=True)
+    """What was made once is kept, for the next test and the next run."""
+    kept = MADE / (hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:16] + path.suffix)
+    if not kept.exists():
+        MADE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=MADE) as folder:
+            new = Path(folder, path.name)
+            subprocess.run(["ffmpeg", "-v", "error", *arguments, new], check=True)
+            new.rename(kept)
+    shutil.copy(kept, path)
 
 
 def constant_film(path: Path, seconds: int, mbit: float) -> bytes:

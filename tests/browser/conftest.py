@@ -22,14 +22,20 @@ NewSite = Callable[[dict[str, str] | None], Site]
 
 
 @pytest.fixture(scope="session")
-def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
+def lean() -> bool:
+    """Whether browsers are to start fast rather than to be as users have them."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def browsers(playwright: Playwright, lean: bool) -> Iterator[Callable[[str], Browser]]:
     """Give a browser by name, started at its first use: `chromium`, `chromium-2` (a process of its own),
     `firefox`."""
     started: dict[str, Browser] = {}
 
     def get(name: str) -> Browser:
         if name not in started:
-            started[name] = launch(playwright, name.partition("-")[0])
+            started[name] = launch(playwright, name.partition("-")[0], lean=lean)
         return started[name]
 
     yield get

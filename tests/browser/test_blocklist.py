@@ -37,8 +37,8 @@ def lists() -> Iterator[Lists]:
     served.close()
 
 
-# Two clients of one page, of which the first has the list, and which share no files; resolves when the second has
-# all, or on an error.
+# Two clients of one page, of which the first has the list, and which share no files; resolves when the
+# second has all, or on an error.
 LEECH = """async ([tracker, id, blocklist]) => {
   const add = (more) => new Promise((resolve, reject) => {
     const it = new Torrentide({ ...options(tracker), storage: 'memory', ...more }).add(id)

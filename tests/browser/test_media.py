@@ -211,7 +211,8 @@ def test_the_end_of_the_torrent_amid_a_film_is_an_error(
     script = """async (torrentFile) => {
       const element = screen()
       const owner = client([])
-      const file = await fileOf(torrentFile, owner)
+      // The film takes ten seconds or more: it is not there by the time that it shows.
+      const file = await fileOf(torrentFile, owner, { downloadLimit: 400_000 })
       const failed = new Promise((resolve) => file.on('error', ({ code }) => resolve(code)))
       file.streamTo(element)
       await happens(element, 'loadedmetadata')

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from browser.conftest import browsers, new_page, site
+from browser.conftest import browsers, lean, new_page, site
 from browser.support import ROOT, Site
 from interop.libtorrent_peer import LibtorrentPeer
 
-__all__ = ["browsers", "new_page", "site"]
+__all__ = ["browsers", "lean", "new_page", "site"]
 
 
 @pytest.fixture(scope="session")

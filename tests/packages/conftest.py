@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from browser.conftest import browsers, new_page, site
+from browser.conftest import browsers, lean, new_page, site
 from browser.support import ROOT, Site
 
-__all__ = ["browsers", "new_page", "site"]
+__all__ = ["browsers", "lean", "new_page", "site"]
 
 PACKAGES = ROOT / "dist" / "packages"
 
