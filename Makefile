@@ -53,24 +53,26 @@ demo: ## Build, then serve the page and a tracker; prints the URL to open
 	@$(MAKE) --no-print-directory web-files
 	@.venv/bin/torrentide demo --dist dist
 
-test: ## Everything: set-up, build, lint and all tests
+test: ## Set-up, build, lint and all tests but those of `make thorough`
 	@$(MAKE) --no-print-directory setup
 	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-unit
-	@$(MAKE) --no-print-directory test-pyodide
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint test-pyodide
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-interop
 	@$(MAKE) --no-print-directory test-packages
 
 test-unit: ## Unit tests, simulations and short fuzzing on the native Python
-	$(PYTHON) -m pytest tests/unit tests/simulation tests/fuzz
+	$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit tests/simulation tests/fuzz
 
 test-pyodide: ## The unit tests inside Pyodide under Node
 	node tests/pyodide/run.mjs tests/unit
 
 test-browser: build ## Tests in Chromium and Firefox
-	$(PYTHON) -m pytest -n 2 --dist worksteal tests/browser
+	$(PYTHON) -m pytest -n 2 --dist worksteal -m "not thorough" tests/browser
+
+thorough: build ## The tests in browsers that `make test` leaves out
+	$(PYTHON) -m pytest $(PATIENCE) -n 2 --dist worksteal -m thorough tests/browser
 
 test-interop: build ## Tests against WebTorrent, libtorrent and bittorrent-tracker
 	$(PYTHON) -m pytest tests/interop
@@ -118,4 +120,4 @@ clean: ## Remove what was built; the set-up stays
 
 # A build that failed half-way must not look like one that is up to date.
 .DELETE_ON_ERROR:
-.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages simulate simulate-streams crash fuzz bench lint lock clean
+.PHONY: help setup build web-files demo test test-unit test-pyodide test-browser test-interop test-packages thorough simulate simulate-streams crash fuzz bench lint lock clean

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, web
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -33,8 +34,12 @@ CHROMIUM_ARGS = [
     "--allow-loopback-in-peer-connection",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
-# Compiles what is called, when it is called: half of a page's start was for code that no test gets to.
-LEAN_ARGS = [*CHROMIUM_ARGS, "--js-flags=--wasm-lazy-compilation"]
+# Compiles what is called, when it is called, and optimises what is called often: most of the work of a page's
+# start was for code that no test gets to.
+LEAN_ARGS = [*CHROMIUM_ARGS, "--js-flags=--wasm-lazy-compilation --wasm-tiering-budget=130000000"]
+# For what rests on a browser's own ways, and for what does not: Firefox then has its turn in `make thorough`.
+BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
+EITHER = pytest.mark.parametrize("browser", ["chromium", pytest.param("firefox", marks=pytest.mark.thorough)])
 FIREFOX_PREFS: dict[str, str | float | bool] = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,

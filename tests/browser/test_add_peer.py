@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import ROOT, run
+from browser.support import EITHER, ROOT, run
 
 SIMPLE_PEER = ROOT / "node_modules" / "@thaunknown" / "simple-peer" / "lite.js"
 
@@ -32,7 +32,7 @@ def page(new_page: NewPage, browser: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 @pytest.mark.parametrize("wait", [False, True], ids=["transferred", "relayed"])
 def test_data_channels(page: Page, wait: bool) -> None:
     assert run(page, "byChannels", wait) == {"added": [True, True], "same": True}
@@ -56,7 +56,7 @@ def test_simple_peers(page: Page, simple_peer: Path, libraries: str) -> None:
     assert result == {"added": [True, True], "type": "webrtc", "same": True}
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 @pytest.mark.parametrize("early", [False, True], ids=["connected", "early"])
 @pytest.mark.parametrize(
     "how", [{}, {"wait": True}, {"stream": True}], ids=["transferred", "relayed", "stream"]

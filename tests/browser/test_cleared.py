@@ -10,8 +10,8 @@ from aiohttp import web
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import ROOT, Site, run
-from browser.test_storage import BOTH, reload, seeded
+from browser.support import BOTH, EITHER, ROOT, Site, run
+from browser.test_storage import reload, seeded
 from browser.test_tabs import add, complete, poll, sizes
 
 WARNINGS = "() => log.filter(([name]) => name === 'warning').map(([, code, message]) => `${code} ${message}`)"
@@ -73,7 +73,7 @@ def test_what_is_cleared_under_a_torrent_is_told_once_and_fetched_again(
     cleared(opened(new_page, browser, clearing), made, site.tracker)
 
 
-@BOTH
+@EITHER
 def test_what_was_cleared_while_nobody_looked_is_fetched_anew(
     site: Site, clearing: Clearing, new_page: NewPage, browser: str
 ) -> None:

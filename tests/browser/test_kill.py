@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import CHROMIUM_ARGS, FIREFOX_PREFS, Site, run
+from browser.support import CHROMIUM_ARGS, EITHER, FIREFOX_PREFS, Site, run
 from torrentide.storage.shelf import FLUSH_SECONDS
 
 KILLS = int(os.environ.get("KILLS") or 2)
@@ -92,7 +91,7 @@ def begin(context: BrowserContext, site: Site, made: dict[str, Any], limit: floa
     return page, milliseconds
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 def test_a_killed_browser_goes_on_where_it_was(
     site: Site, new_page: NewPage, playwright: Playwright, browser: str, tmp_path: Path
 ) -> None:

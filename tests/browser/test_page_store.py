@@ -6,9 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import run
-
-BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
+from browser.support import EITHER, run
 
 
 @pytest.fixture
@@ -19,7 +17,7 @@ def page(new_page: NewPage, browser: str) -> Page:
     return page
 
 
-@BOTH
+@EITHER
 @pytest.mark.parametrize("magnet", [False, True], ids=["torrent", "magnet"])
 def test_a_download_goes_to_the_store(page: Page, magnet: bool) -> None:
     assert run(page, "download", magnet) == {
@@ -36,7 +34,7 @@ def test_a_download_goes_to_the_store(page: Page, magnet: bool) -> None:
     }
 
 
-@BOTH
+@EITHER
 def test_a_preloaded_store_is_checked(page: Page) -> None:
     assert run(page, "preloaded") == {"same": True, "missing": [1], "ended": "destroyed"}
 
@@ -71,21 +69,21 @@ def test_a_bitfield_says_what_is_there(page: Page, library: str, case: str) -> N
     assert run(page, "claimed", library, {**given, "store": True}) == expected
 
 
-@BOTH
+@EITHER
 @pytest.mark.parametrize("bitfield", [False, True], ids=["checked", "bitfield"])
 def test_a_preloaded_store_of_a_magnet_link(page: Page, bitfield: bool) -> None:
     result = run(page, "claimedLate", {"damaged": [1], "bitfield": bitfield})
     assert result == {"missing": [1], "received": 0, "same": True}
 
 
-@BOTH
+@EITHER
 def test_pieces_that_were_read_are_kept(page: Page) -> None:
     assert run(page, "readTwice") == [10, 0]
     assert run(page, "readTwice", 3) == [10, 10]
     assert run(page, "readTwice", 0) == [10, 10]
 
 
-@BOTH
+@EITHER
 def test_wrong_answers_end_the_torrent(page: Page) -> None:
     assert run(page, "unmade") == {
         "code": "ERR_STORAGE",

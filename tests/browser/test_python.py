@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from browser.conftest import NewPage, NewSite
 from browser.file_server import FileServer
-from browser.support import ROOT, Site, run
+from browser.support import EITHER, ROOT, Site, run
 from browser.test_webseed import torrent_file
 from unit.web_servers import make_files
 
@@ -157,7 +157,7 @@ facts
 """
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 def test_what_comes_first_and_why_nobody_does(
     site: Site, new_page: NewPage, python_page: Callable[[str], Page], browser: str
 ) -> None:
@@ -185,7 +185,7 @@ torrent.magnet_uri
 """
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 def test_seeding_to_the_javascript_client(
     site: Site, new_page: NewPage, python_page: Callable[[str], Page], browser: str
 ) -> None:
@@ -230,7 +230,7 @@ async with Client(tracker=False) as client:
 
 
 @pytest.mark.parametrize("how", ["ranges", "whole", "cut"])
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@EITHER
 def test_web_seeds(python_page: Callable[[str], Page], browser: str, how: str) -> None:
     info, files, data = make_files(random.Random(1), 256 * 1024, [("a.bin", 3 * MIB + 5)])
     server, good = FileServer(files), FileServer(files)

@@ -1,7 +1,6 @@
 """Files of torrents by URL, through the service worker: HTTP's rules, strangers' types, several tabs, and bad
 input."""
 
-import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -126,14 +125,15 @@ def test_nothing_is_sent_as_what_could_run(new_page: NewPage, browser: str) -> N
     assert saving.value.suggested_filename == "page.html"
 
 
+@pytest.mark.parametrize("tabs", [3, pytest.param(10, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_ten_tabs_of_one_origin(browsers: Callable[[str], Browser], site: Site, browser: str) -> None:
+def test_tabs_of_one_origin(browsers: Callable[[str], Browser], site: Site, browser: str, tabs: int) -> None:
     """Each has a torrent of its own; each asks for its own and for others', all at the same time."""
     context = browsers(browser).new_context()
-    size, requests = 100_000, int(os.environ.get("REQUESTS", "200")) // 10
+    size, requests = 100_000, 10 * tabs
     rng = random.Random(7)
     pages = []
-    for _ in range(10):
+    for _ in range(tabs):
         page = context.new_page()
         page.goto(f"{site.url}/pages/blank.html")
         page.add_script_tag(url="/pages/serve.js")
@@ -145,11 +145,11 @@ def test_ten_tabs_of_one_origin(browsers: Callable[[str], Browser], site: Site, 
     for number, page in enumerate(pages):
         wanted = []
         for _ in range(requests):
-            other = number if rng.random() < 0.5 else rng.randrange(10)
+            other = number if rng.random() < 0.5 else rng.randrange(tabs)
             start = rng.randrange(size)
             wanted.append([urls[other], start, rng.randrange(start, size), size, other])
         page.evaluate("(wanted) => void (window.wrong = wrongAnswers(wanted))", wanted)
-    assert [page.evaluate("() => window.wrong") for page in pages] == [[]] * 10
+    assert [page.evaluate("() => window.wrong") for page in pages] == [[]] * tabs
     context.close()
 
 

@@ -4,14 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import ROOT, Site, run
+from browser.support import BOTH, EITHER, ROOT, Site, run
 from torrentide.storage.shelf import CHOICE_SECONDS
 
-BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
 FILES = [["t/a.bin", 3_000_000, 1], ["t/empty", 0, 2], ["t/b.bin", 1_000_000, 3]]
 PIECE = 65536
 
@@ -59,7 +57,7 @@ def test_a_reloaded_page_has_everything_without_a_peer(site: Site, new_page: New
     print(f"{browser}: ready in {found['milliseconds']:.0f} ms")
 
 
-@BOTH
+@EITHER
 def test_what_is_damaged_is_noticed_told_once_and_fetched_again(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
@@ -92,7 +90,7 @@ def heal(page: Page, site: Site, made: dict[str, Any]) -> None:
     page.evaluate("() => torrent.destroy({ destroyStore: false })")
 
 
-@BOTH
+@EITHER
 def test_a_state_that_can_not_be_read_is_told_and_the_pieces_found_by_their_hashes(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
@@ -113,7 +111,7 @@ def test_a_state_that_can_not_be_read_is_told_and_the_pieces_found_by_their_hash
     assert (found["warnings"], found["here"]) == ([], found["pieces"])
 
 
-@BOTH
+@EITHER
 def test_rescan_finds_what_was_changed_and_fetches_it(site: Site, new_page: NewPage, browser: str) -> None:
     page, made, _ = downloaded(site, new_page, browser)
     page.evaluate("() => torrent.destroy({ destroyStore: false })")
@@ -129,7 +127,7 @@ def test_rescan_finds_what_was_changed_and_fetches_it(site: Site, new_page: NewP
     heal(page, site, made)
 
 
-@BOTH
+@EITHER
 def test_removal_frees_what_was_stored_unless_it_is_to_stay(
     site: Site, new_page: NewPage, browser: str
 ) -> None:

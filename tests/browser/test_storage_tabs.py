@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from browser.conftest import NewPage
-from browser.support import Site, run
-from browser.test_storage import BOTH, seeded, storing
+from browser.support import BOTH, EITHER, Site, run
+from browser.test_storage import seeded, storing
 
 HERE = "() => torrent.pieceMap.filter((state) => state === 2).length"
 BEGIN = "([tracker, id]) => { window.torrent = watch(client(tracker).add(id)) }"
@@ -21,7 +21,7 @@ def tab(context: BrowserContext, site: Site) -> Page:
     return page
 
 
-@BOTH
+@EITHER
 def test_who_comes_second_takes_over_without_a_peer(site: Site, new_page: NewPage, browser: str) -> None:
     seed_page, made = seeded(site, new_page)
     first = storing(new_page, browser)

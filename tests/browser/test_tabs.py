@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import Site, run
-from browser.test_storage import BOTH, seeded, storing
+from browser.support import EITHER, Site, run
+from browser.test_storage import seeded, storing
 from browser.test_storage_tabs import HERE, tab
 
 TOTAL = 4_000_000
@@ -42,7 +42,7 @@ def poll(page: Page, holds: Callable[[], bool]) -> None:
     raise AssertionError("it did not come true")
 
 
-@BOTH
+@EITHER
 def test_the_second_tab_has_what_the_first_has_and_serves_it(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
@@ -66,7 +66,7 @@ def test_the_second_tab_has_what_the_first_has_and_serves_it(
     assert second.evaluate("() => log.filter(([name]) => name === 'warning' || name === 'error')") == []
 
 
-@BOTH
+@EITHER
 def test_the_second_tab_follows_a_download_and_goes_on_with_it(
     site: Site, new_page: NewPage, browser: str
 ) -> None:
@@ -90,7 +90,7 @@ def test_the_second_tab_follows_a_download_and_goes_on_with_it(
     poll(second, lambda: sizes(second, made) == (3_000_000, 1_000_000))
 
 
-@BOTH
+@EITHER
 def test_two_tabs_that_begin_at_once_fetch_once(site: Site, new_page: NewPage, browser: str) -> None:
     _, made = seeded(site, new_page)
     context = storing(new_page, browser).context
@@ -108,7 +108,7 @@ def test_two_tabs_that_begin_at_once_fetch_once(site: Site, new_page: NewPage, b
     assert [(entry["name"], entry["inUse"]) for entry in report["torrents"]] == [("t", True)]
 
 
-@BOTH
+@EITHER
 def test_what_the_second_tab_fetches_the_first_stores(site: Site, new_page: NewPage, browser: str) -> None:
     _, made = seeded(site, new_page)
     first = storing(new_page, browser)
@@ -137,7 +137,7 @@ def test_what_the_second_tab_fetches_the_first_stores(site: Site, new_page: NewP
     assert first.evaluate("() => torrent.destroy({ destroyStore: true })") >= TOTAL
 
 
-@BOTH
+@EITHER
 def test_a_tab_that_is_paused_stores_for_another(site: Site, new_page: NewPage, browser: str) -> None:
     _, made = seeded(site, new_page)
     first = storing(new_page, browser)
@@ -151,7 +151,7 @@ def test_a_tab_that_is_paused_stores_for_another(site: Site, new_page: NewPage, 
     complete(first, made)
 
 
-@BOTH
+@EITHER
 def test_a_session_comes_back_in_a_second_tab(site: Site, new_page: NewPage, browser: str) -> None:
     seed_page, made = seeded(site, new_page)
     first = storing(new_page, browser)
@@ -188,7 +188,7 @@ LIES = """([hash, count]) => {
 }"""
 
 
-@BOTH
+@EITHER
 def test_a_tab_that_lies_harms_nobody(site: Site, new_page: NewPage, browser: str) -> None:
     _, made = seeded(site, new_page)
     first = storing(new_page, browser)

@@ -81,7 +81,7 @@ async function playThrough(file, firstPicture, pictures) {
     await ready;
     if (!(await playFrom(element, 0))) return `does not play from 0: ${element.currentTime}`;
     // Browsers know it of some files when they have read enough of them.
-    if (!(await within(10, () => Math.abs(element.duration - 40) <= 0.8))) return `its duration is ${element.duration}`;
+    if (!(await within(30, () => Math.abs(element.duration - 40) <= 0.8))) return `its duration is ${element.duration}`;
     if (!(await playFrom(element, 20))) return `does not play from the middle: ${element.currentTime}`;
     for (const seconds of firstPicture === null ? [] : pictures) {
       const number = await pictureAt(element, seconds, firstPicture);
