@@ -62,7 +62,7 @@ def test_the_second_tab_has_what_the_first_has_and_serves_it(
     )
     other = new_page("chromium-2")
     assert run(other, "leech", site.tracker, made["magnetURI"])["sums"] == made["sums"]
-    assert second.evaluate("() => torrent.uploaded") >= TOTAL
+    second.wait_for_function(f"torrent.uploaded >= {TOTAL}")
     assert second.evaluate("() => log.filter(([name]) => name === 'warning' || name === 'error')") == []
 
 

@@ -44,7 +44,9 @@ class Following:
         # What the other tab wants: a priority for each piece.
         self._wants = b""
         self._told = b""
-        self._checking = 0
+        # Whether it fetched when we last looked at what to leave to it.
+        self._busy = True
+        self._checking: set[int] = set()
         self._to_check: dict[int, None] = {}
         self._closed = False
         line.tell("hello")
@@ -63,8 +65,9 @@ class Following:
     def known(self, wanted: Wanted) -> None:
         """The metadata is here."""
         self._wanted = wanted
-        self._apply(time.monotonic())
-        self._compare(self._told)
+        now = time.monotonic()
+        self._apply(now)
+        self._compare(self._told, now)
 
     def offer(self, index: int, data: JsBuffer) -> None:
         """Bring a piece to the tab that has the files."""
@@ -78,8 +81,8 @@ class Following:
 
     def refresh(self, now: float) -> None:
         """Once a second."""
-        if self._wanted is not None and self._wanted.elsewhere and now >= self._busy_until:
-            self._wanted.leave(None, now)
+        if self._busy and now >= self._busy_until:
+            self._apply(now)
         if now - self._asked_at >= ASK_SECONDS:
             self._asked_at = now
             self._line.tell("hello")
@@ -92,10 +95,10 @@ class Following:
         if kind == "here":
             self._asked_at = now
             self._busy_until = now + SILENCE_SECONDS if index else now
-            if self._wanted is not None and self._wanted.elsewhere != bool(index):
+            if self._busy != bool(index):
                 self._apply(now)
         elif kind in ("have", "lost"):
-            self._check([index])
+            self._check([index], now)
         elif kind == "lacks":
             metadata = self._metadata()
             if metadata is not None:
@@ -108,19 +111,20 @@ class Following:
             learn(self._torrent, data)
         elif kind == "all":
             self._told = data
-            self._compare(data)
+            self._compare(data, now)
         elif kind == "wants":
             self._wants = data
             self._apply(now)
 
     def _apply(self, now: float) -> None:
-        """Leave to the other tab what it fetches."""
+        """Leave to the other tab what it fetches; and what it says that it has, until that was looked at."""
+        self._busy = now < self._busy_until
         if self._wanted is None:
             return
-        if now >= self._busy_until:
-            self._wanted.leave(None, now)
-            return
         count = len(self._wanted.priorities)
+        if not self._busy:
+            self._wanted.leave(self._in_doubt(count), now)
+            return
         elsewhere = Bitfield.full(count)
         if len(self._wants) == count:
             for index, priority in enumerate(self._wants):
@@ -128,9 +132,18 @@ class Following:
                     elsewhere.remove(index)
         self._wanted.leave(elsewhere, now)
 
+    def _in_doubt(self, count: int) -> Bitfield | None:
+        """The pieces that are to be checked."""
+        if not self._to_check and not self._checking:
+            return None
+        doubtful = Bitfield(count)
+        for index in (*self._to_check, *self._checking):
+            doubtful.add(index)
+        return doubtful
+
     # -- What is there
 
-    def _compare(self, told: bytes) -> None:
+    def _compare(self, told: bytes, now: float) -> None:
         """The other tab has told all that it has: look at what differs from what we have."""
         picker, store = self._torrent.picker, self._store()
         if picker is None or store is None:
@@ -140,26 +153,34 @@ class Following:
         except PeerError:
             return
         store.offer_all()
-        self._check([index for index in there if index not in picker.have or store.holds(index)])
-        self._check([index for index in picker.have if index not in there and not store.holds(index)])
+        ours, theirs = picker.have, there
+        self._check(
+            [index for index in theirs if index not in ours or store.holds(index)]
+            + [index for index in ours if index not in theirs and not store.holds(index)],
+            now,
+        )
 
-    def _check(self, indexes: list[int]) -> None:
+    def _check(self, indexes: list[int], now: float) -> None:
         info = self._torrent.info
         if info is not None:
             self._to_check.update(dict.fromkeys(index for index in indexes if 0 <= index < info.piece_count))
             self._check_next()
+            if not self._busy:
+                self._apply(now)
 
     def _check_next(self) -> None:
         store = self._store()
-        while self._to_check and self._checking < CHECKED_AT_ONCE and store is not None:
-            index = next(iter(self._to_check))
+        while len(self._checking) < CHECKED_AT_ONCE and store is not None:
+            index = next((index for index in self._to_check if index not in self._checking), None)
+            if index is None:
+                return
             del self._to_check[index]
-            self._checking += 1
+            self._checking.add(index)
             store.check(index, self._checked(store, index))
 
     def _checked(self, store: Shared, index: int) -> Callable[[StorageError | None, float], None]:
         def checked(error: StorageError | None, now: float) -> None:
-            self._checking -= 1
+            self._checking.discard(index)
             if self._closed or self._torrent.closed:
                 return
             if error is None:
@@ -168,5 +189,7 @@ class Following:
             elif not store.holds(index):
                 self._torrent.lost(index, now)
             self._check_next()
+            if not self._busy and (error is not None or not self._checking):
+                self._apply(now)
 
         return checked

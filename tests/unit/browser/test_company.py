@@ -1,5 +1,6 @@
 """Tabs that have the same torrent: one has the files, others hear of them and bring what they fetched."""
 
+import time
 from collections.abc import Callable
 
 from torrentide.browser.company import Line
@@ -65,6 +66,8 @@ class Files:
     def __init__(self, leader: Fixture) -> None:
         self.leader = leader
         self.false: set[int] = set()
+        self.waiting: list[Callable[[], None]] = []
+        self.slow = False
         self.memory: dict[int, bytes] = {}
         self.offer: Callable[[int, JsBuffer], None] = lambda index, data: None
 
@@ -73,8 +76,19 @@ class Files:
             self.offer(index, Bytes(data))
 
     def check(self, index: int, done: Callable[[StorageError | None, float], None]) -> None:
-        good = index in self.leader.store.pieces and index not in self.false
-        done(None if good else StorageError("not there", kind="lost"), 0.0)
+        def look() -> None:
+            good = index in self.leader.store.pieces and index not in self.false
+            done(None if good else StorageError("not there", kind="lost"), time.monotonic())
+
+        if self.slow:
+            self.waiting.append(look)
+        else:
+            look()
+
+    def look(self) -> None:
+        """What was asked for while it was slow."""
+        while self.waiting:
+            self.waiting.pop(0)()
 
     def stored(self, index: int) -> None:
         self.memory.pop(index, None)
@@ -224,6 +238,30 @@ def test_the_follower_fetches_when_the_leader_does_not() -> None:
     tabs.leading.refresh(0.0)
     assert tabs.room.said[-1] == ("here", 0)
     assert sorted(tabs.fetch(tabs.behind)) == [0, 1, 2, 3]
+
+
+def test_what_the_leader_has_is_not_fetched_while_it_is_checked() -> None:
+    tabs = Tabs()
+    tabs.files.slow = True
+    tabs.files.false = {2}
+    for index in tabs.fetch(tabs.ahead):
+        tabs.leading.verified(index)
+    tabs.leading.refresh(0.0)
+    assert tabs.room.said[-1] == ("here", 0)
+    assert tabs.fetch(tabs.behind) == []
+    tabs.files.look()
+    assert tabs.here == [0, 1, 3]
+    assert tabs.fetch(tabs.behind) == [2]
+    assert tabs.wanted is not None
+    assert not tabs.wanted.elsewhere
+
+
+def test_a_piece_is_checked_once_at_a_time() -> None:
+    tabs = Tabs()
+    tabs.files.slow = True
+    for _ in range(3):
+        tabs.leading.verified(1)
+    assert len(tabs.files.waiting) == 1
 
 
 def test_a_leader_that_says_nothing_is_asked_and_then_taken_to_fetch_nothing() -> None:
