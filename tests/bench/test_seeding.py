@@ -2,7 +2,6 @@
 origin's storage; `MIB=256` takes a smaller one. It prints, and asserts nothing about time."""
 
 import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -10,10 +9,10 @@ from statistics import median
 import pytest
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import Site, random_file, run
+from browser.test_originals import pick
 
 MIB = int(os.environ.get("MIB") or 1024)
-CHUNK = 16 * 1024**2
 ROUNDS = 3
 
 
@@ -21,10 +20,7 @@ ROUNDS = 3
 def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file of that size, which is removed afterwards."""
     path = tmp_path_factory.mktemp("seeding") / "film.bin"
-    rng = random.Random(5)
-    with path.open("wb") as file:
-        for _ in range(MIB * 2**20 // CHUNK):
-            file.write(rng.randbytes(CHUNK))
+    random_file(path, MIB)
     yield path
     path.unlink()
 
@@ -37,10 +33,7 @@ def test_from_drop_to_seeding(site: Site, new_page: NewPage, film: Path, browser
         for library, name in (("blank", "Torrentide"), ("webtorrent", "WebTorrent")):
             page = new_page(browser, f"{site.url}/pages/{library}.html")
             run(page, "boot")
-            page.evaluate(
-                "() => document.body.append(Object.assign(document.createElement('input'), { type: 'file' }))"
-            )
-            page.set_input_files("input", film)
+            pick(page, film)
             took, used = run(page, "timeSeed")
             seconds[library].append(took)
             print(f"  {name}: {took:.2f} s, {used / 2**20:.2f} MiB")

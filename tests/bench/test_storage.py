@@ -2,7 +2,6 @@
 memory of a long download. It prints, and asserts nothing about time."""
 
 import os
-import random
 import shutil
 from pathlib import Path
 from statistics import median
@@ -10,8 +9,9 @@ from statistics import median
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import CHROMIUM_ARGS, Site, run
+from browser.support import CHROMIUM_ARGS, Site, random_file, run
 from browser.test_kill import launch, of
+from browser.test_originals import pick
 
 MIB = 2**20
 ROUNDS = 3
@@ -107,33 +107,26 @@ def resident(profile: Path) -> float:
 def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path: Path) -> None:
     seeder = launch(playwright, "chromium", tmp_path / "seed")
     # From a disk: of what pages make, Chromium holds less.
-    film, rng = tmp_path / "film.bin", random.Random(6)
-    with film.open("wb") as file:
-        for _ in range(LONG // MIB):
-            file.write(rng.randbytes(MIB))
+    film = tmp_path / "film.bin"
+    random_file(film, LONG // MIB)
     seed_page = opened(seeder, site, "blank")
-    seed_page.evaluate(
-        "() => document.body.append(Object.assign(document.createElement('input'), { type: 'file' }))"
+    pick(seed_page, film)
+    magnet = seed_page.evaluate(
+        """async (tracker) => {
+          const [file] = document.querySelector('input').files
+          const seed = client(tracker).seed(file, { announce: [tracker] })
+          await event(watch(seed), 'seed')
+          return seed.magnetURI
+        }""",
+        site.tracker,
     )
-    seed_page.set_input_files("input", film)
-    made = {
-        "magnetURI": seed_page.evaluate(
-            """async (tracker) => {
-              const [file] = document.querySelector('input').files
-              const seed = client(tracker).seed(file, { announce: [tracker] })
-              await event(watch(seed), 'seed')
-              return seed.magnetURI
-            }""",
-            site.tracker,
-        )
-    }
     context = launch(playwright, "chromium", tmp_path / "profile")
     page = opened(context, site, "blank")
     run(page, "boot")
     idle = resident(tmp_path / "profile")
     page.evaluate(
         "([tracker, id]) => { window.torrent = watch(client(tracker).add(id)) }",
-        [site.tracker, made["magnetURI"]],
+        [site.tracker, magnet],
     )
     most = 0.0
     heaps: list[int] = []

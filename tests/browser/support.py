@@ -49,26 +49,25 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
 Socket = web.WebSocketResponse | ClientWebSocketResponse
 
 
-def launch(
-    playwright: Playwright,
-    name: str,
-    preferences: dict[str, str | float | bool] | None = None,
-    *,
-    lean: bool = False,
-) -> Browser:
-    """Start Debian's Chromium or Firefox; `preferences` are further ones, of Firefox. A lean Chromium has no
-    windows, whose toolbar is a web page that costs as much as the test's own, and does not optimise."""
-    if name == "chromium" and lean:
-        return playwright.chromium.launch(
-            executable_path=shutil.which("chromium-headless-shell"), args=LEAN_ARGS
-        )
+def launch(playwright: Playwright, name: str, *, lean: bool) -> Browser:
+    """Start Debian's Chromium or Firefox. A lean Chromium has no windows, whose toolbar is a web page that
+    costs as much as the test's own, and compiles less."""
     if name == "chromium":
-        return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
+        program, args = ("chromium-headless-shell", LEAN_ARGS) if lean else ("chromium", CHROMIUM_ARGS)
+        return playwright.chromium.launch(executable_path=shutil.which(program), args=args)
     return playwright.firefox.launch(
         channel="moz-firefox",
         executable_path=shutil.which("firefox-esr"),
-        firefox_user_prefs={**FIREFOX_PREFS, **(preferences or {})},
+        firefox_user_prefs=FIREFOX_PREFS,
     )
+
+
+def random_file(path: Path, mebibytes: int) -> None:
+    """Write a file of so many MiB, the same each time."""
+    rng = random.Random(5)
+    with path.open("wb") as file:
+        for _ in range(mebibytes):
+            file.write(rng.randbytes(2**20))
 
 
 class Served:

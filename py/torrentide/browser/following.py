@@ -153,10 +153,10 @@ class Following:
         except PeerError:
             return
         store.offer_all()
-        ours, theirs = picker.have, there
+        have = picker.have
         self._check(
-            [index for index in theirs if index not in ours or store.holds(index)]
-            + [index for index in ours if index not in theirs and not store.holds(index)],
+            [index for index in there if index not in have or store.holds(index)]
+            + [index for index in have if index not in there and not store.holds(index)],
             now,
         )
 
