@@ -73,7 +73,9 @@ def test_rounds_leave_no_growth(site: Site, new_page: NewPage) -> None:
     assert after["torrents"] == after["links"] == after["timers"] == after["openConnections"] == 0
     # A torrent takes some hundreds of objects, and a hundred kilobytes in the page.
     assert after["objects"] <= before["objects"] + 3 * ROUNDS
-    # WebAssembly's memory grows in steps of a fifth.
-    assert after["memory"] <= 1.5 * before["memory"]
+    # Caches still fill up: some 100 kB, however many rounds there are.
+    assert after["used"] <= before["used"] + 250_000
+    # It grows in steps of a fifth: one of them, whether there are a thousand rounds or four.
+    assert after["memory"] <= 1.3 * before["memory"]
     assert page_after["JSHeapUsedSize"] <= page_before["JSHeapUsedSize"] + 500_000
     assert page_after["JSEventListeners"] <= page_before["JSEventListeners"] + ROUNDS

@@ -91,6 +91,32 @@ def test_thirty_seeks_land_on_the_right_picture(
     assert numbers == [int(each * RATE) for each in wanted]
 
 
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_seek_to_just_before_what_is_there(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """Firefox takes a picture that is there for one that lies up to a quarter of a second before it."""
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      const file = await fileOf(torrentFile, client([]))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      const behind = await pictureAt(element, 14.02)
+      await within(10, () => element.buffered.end(element.buffered.length - 1) > 15)
+      const append = SourceBuffer.prototype.appendBuffer
+      SourceBuffer.prototype.appendBuffer = function (bytes) {
+        setTimeout(() => append.call(this, bytes), 200)
+      }
+      const seeked = happens(element, 'seeked')
+      element.currentTime = 13.86
+      await seeked
+      await within(5, () => pictureNumber(element) === 346)
+      return [behind, pictureNumber(element)]
+    }"""
+    assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == [350, 346]
+
+
 # Lets each SourceBuffer hold 8 seconds and no more, as a browser does with bytes; it drops nothing by itself.
 FULL = """async ([torrentFile, places]) => {
   const append = SourceBuffer.prototype.appendBuffer

@@ -9,7 +9,7 @@ from browser.clips import Clips
 from browser.conftest import NewPage
 from browser.file_server import FileServer
 from browser.liars import LIARS
-from browser.support import Site, create
+from browser.support import EITHER, Site, create
 from browser.test_media import BAD, BROWSERS, PIECE, clips, media_page, offer, server
 from browser.test_torrent_video import PLAYED, torrent_of
 from torrentide.metainfo.create import Options
@@ -64,6 +64,30 @@ def test_a_hole_in_the_film_is_passed_over(
     }"""
     result = page.evaluate(script, offer(server, "gap.webm", clips["gap.webm"]))
     assert result == [True, True, ["ERR_MEDIA_BROKEN"]]
+
+
+@EITHER
+def test_a_player_that_stands_still_amid_what_it_has_is_moved_on(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      const file = await fileOf(torrentFile, client([]))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      await element.play()
+      await within(10, () => element.currentTime > 1 && element.buffered.end(0) > 10)
+      // As slow as it can be: it has data, and needs no help.
+      element.playbackRate = 0
+      const needless = await happens(element, 'seeking', 5).then(() => true, () => false)
+      const before = element.currentTime
+      // What Chromium's decoders say when they have lost their way.
+      Object.defineProperty(element, 'readyState', { get: () => HTMLMediaElement.HAVE_CURRENT_DATA })
+      await happens(element, 'seeking', 10)
+      return [needless, element.currentTime > before && element.currentTime < before + 0.5]
+    }"""
+    assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == [False, True]
 
 
 STALLED = """async (element) => {

@@ -269,6 +269,8 @@ export interface EngineDiagnosis {
 export interface Vitals {
   /** Bytes of WebAssembly memory, which grows and never shrinks. */
   memory: number;
+  /** Bytes of it that are in use; the rest is free for what comes. */
+  used: number;
   clients: number;
   torrents: number;
   /** WebRTC connections, those that are not open yet included. */

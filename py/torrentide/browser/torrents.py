@@ -3,6 +3,8 @@
 Owns which there are, by the page's numbers. What a message does to a torrent is the torrent's to know.
 """
 
+import gc
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +18,10 @@ from torrentide.engine.session import Session
 from torrentide.errors import Closed
 
 Handler = Callable[[dict[str, Any]], None]
+
+# What removed torrents held is freed so many seconds later: their objects hold each other, and Python's
+# collector of such comes so seldom that they doubled the worker's memory, which never shrinks.
+_FREE_AFTER = 0.5
 
 
 class Torrents:
@@ -35,6 +41,7 @@ class Torrents:
         self._channels = channels
         self._adding = Adding(facilities)
         self._torrents: dict[int, PageTorrent] = {}
+        self._freeing = False
         self.handlers: dict[str, Handler] = {
             "add": lambda message: self._adding.add(*self._new(message), message),
             "seed": lambda message: self._adding.seed(*self._new(message), message),
@@ -160,6 +167,14 @@ class Torrents:
         self._torrents.pop(number, None)
         for client in self._clients.values():
             client.torrents.discard(number)
+        if not self._freeing:
+            self._freeing = True
+            self._facilities.timers.at(time.monotonic() + _FREE_AFTER, self._free)
+            self._facilities.arm()
+
+    def _free(self, now: float) -> None:
+        self._freeing = False
+        gc.collect()
 
 
 def _wire_use(torrent: PageTorrent, message: dict[str, Any]) -> None:

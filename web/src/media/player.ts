@@ -8,6 +8,7 @@ import { Feeder } from './feeder';
 import { makePackager } from './fragments';
 import { type Opened, type Playable, broken, isFault, open } from './opening';
 import { Packets } from './packets';
+import { endOf, recover } from './recovery';
 
 /** A hole in the data that is jumped over without a word, in seconds: recorders leave such. */
 const SMALL_GAP = 1.5;
@@ -95,27 +96,20 @@ function follow(stage: Stage): void {
   };
   element.addEventListener('seeking', seeking, { signal });
   for (const name of ['timeupdate', 'play', 'playing', 'waiting']) element.addEventListener(name, wake, { signal });
+  recover(element, stage.source, signal);
   const looking = setInterval(() => jump(stage), LOOK_MS);
   signal.addEventListener('abort', () => clearInterval(looking), { once: true });
   element.addEventListener('error', () => end(stage, element.error), { signal });
 }
 
-/** The end of what is buffered around the place that is played; that place where nothing is. */
-function endOf({ buffered, currentTime }: HTMLMediaElement): number {
-  for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return buffered.end(at);
-  }
-  return currentTime;
-}
-
-function inside(element: HTMLMediaElement): boolean {
-  return endOf(element) > element.currentTime;
+function inside({ buffered, currentTime }: HTMLMediaElement): boolean {
+  return endOf(buffered, currentTime) !== null;
 }
 
 /** A browser waits before the smallest hole for ever. What has not been fed yet is none: it will come. */
 function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
-  const end = endOf(element);
+  const end = endOf(buffered, currentTime) ?? currentTime;
   if (end > currentTime + EDGE || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
   const starts = Array.from({ length: buffered.length }, (_, at) => buffered.start(at));
   const start = starts.find((each) => each > end);
