@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import Site, create, run
+from browser.support import ROOT, Site, create, run
 from torrentide.metainfo.create import Options
 
 BROWSERS = ["chromium", "firefox"]
@@ -57,6 +57,24 @@ def test_a_big_file(site: Site, new_page: NewPage, tmp_path: Path, big: bytes, b
     assert seeded["infoHash"] == create([("big.bin", big)], Options()).info.info_hash.hex()
     # Nothing was copied.
     assert seeded["usage"] < 2**20
+
+
+def test_the_engine_makes_no_workers(site: Site, new_page: NewPage, tmp_path: Path, big: bytes) -> None:
+    """In Firefox a worker that makes workers now and then stands still for ever."""
+    (tmp_path / "big.bin").write_bytes(big)
+    page = new_page()
+    alone = "globalThis.Worker = class { constructor() { throw new Error('not here') } }\n"
+    engine = (ROOT / "dist" / "engine" / "worker.mjs").read_text()
+    page.route(
+        "**/engine/worker.mjs",
+        lambda route: route.fulfill(body=alone + engine, content_type="text/javascript"),
+    )
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+    pick(page, tmp_path / "big.bin")
+    seeded = run(page, f"({SEED})", site.tracker)
+    assert seeded["infoHash"] == create([("big.bin", big)], Options()).info.info_hash.hex()
+    assert asked.count("hasher.mjs") >= 2
 
 
 def test_a_big_file_without_the_pool(site: Site, new_page: NewPage, tmp_path: Path, big: bytes) -> None:

@@ -5,6 +5,7 @@ import { TorrentideError, closed, guarded } from './errors';
 import type { Attempt, FromEngine, Phase, ToEngine, TorrentEvent, TorrentState } from './protocol';
 import { abortable } from './api/gate';
 import type { Path } from './api/wire';
+import { HasherPool } from './hasher-pool';
 import { Links } from './rtc/links';
 import { startWorker } from './worker-start';
 
@@ -54,7 +55,9 @@ export class Engine {
   readonly #torrents = new Map<number, TorrentListener>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #links = new Links((message, transfer) => this.post(message, transfer));
+  readonly #hashers = new HasherPool();
   readonly #life = new AbortController();
+  readonly #url: URL;
   readonly #onFailure: () => void;
   #worker: Worker | null = null;
   #lastNumber = 0;
@@ -64,6 +67,7 @@ export class Engine {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: URL, onFailure: () => void) {
+    this.#url = url;
     this.#onFailure = onFailure;
     const { signal } = this.#life;
     try {
@@ -166,6 +170,10 @@ export class Engine {
         return guarded(() => this.#torrents.get(message.torrent)?.(message.state, message.events));
       case 'reply':
         return this.#reply(message);
+      case 'hasher':
+        return this.#hashers.start(new URL('hasher.mjs', this.#url), message.port);
+      case 'hashers-end':
+        return this.#hashers.end();
       default:
         return this.#links.handle(message);
     }
@@ -200,6 +208,7 @@ export class Engine {
     this.#queue = null;
     this.#onFailure();
     this.#links.closeAll('the engine ended');
+    this.#hashers.end();
     this.#worker?.terminate();
     this.#worker = null;
     for (const pending of this.#calls.values()) pending.reject(error);

@@ -228,7 +228,10 @@ export type FromEngine =
   | { type: 'rtc-accept'; link: number; sdp: string; config: RTCConfiguration | null }
   /** The remote answer to our offer. */
   | { type: 'rtc-answer'; link: number; sdp: string }
-  | { type: 'rtc-close'; link: number };
+  | { type: 'rtc-close'; link: number }
+  /** Start a worker that hashes, and give it the port; end all of them. */
+  | { type: 'hasher'; port: MessagePort }
+  | { type: 'hashers-end' };
 
 /** The phases of a start, in order. */
 export type Phase = 'worker' | 'python' | 'engine' | 'ready';

@@ -1,7 +1,7 @@
 """The hashes of a seed's pieces, by workers that each read runs of pieces of their own.
 
 Owns how a file is cut into runs and how many are under way. It never knows what the hashes are for. The
-workers are those of web/src/engine/hashers.ts.
+workers are the page's, by web/src/engine/hashers.ts.
 """
 
 from collections import deque

@@ -2,7 +2,6 @@
 // and how many at a time, py/torrentide/browser/hashing.py decides.
 
 import type { FromEngine } from '../protocol';
-import { startWorker } from '../worker-start';
 import type { Hashed, Run, Up } from './hasher';
 import { pieceHashes } from './piece-hashes';
 
@@ -18,8 +17,7 @@ interface Job extends Run {
 }
 
 interface Hasher {
-  worker: Worker;
-  /** Firefox now and then loses what is sent to a worker while it loads. */
+  port: MessagePort;
   up: boolean;
   jobs: Map<number, Job>;
 }
@@ -28,6 +26,9 @@ export class Hashers {
   private hashers: Hasher[] = [];
   private users = 0;
   private lastJob = 0;
+
+  /** `post` reaches the page, which starts and ends the workers. */
+  constructor(private readonly post: (message: FromEngine, transfer?: Transferable[]) => void) {}
 
   /** Starts the workers, unless somebody has; gives how many there are. Every `open` needs a `close`. */
   open(): number {
@@ -41,7 +42,8 @@ export class Hashers {
   /** Ends the workers when nobody needs them any more. */
   close(): void {
     if (--this.users > 0) return;
-    for (const { worker } of this.hashers.splice(0)) worker.terminate();
+    for (const { port } of this.hashers.splice(0)) port.close();
+    this.post({ type: 'hashers-end' });
   }
 
   /** The SHA-1 of each piece of `blob`. Rejects when it can't be read any more. */
@@ -59,46 +61,38 @@ export class Hashers {
     if (!first) return void pieceHashes(job.blob, job.pieceLength).then(job.resolve, job.reject);
     const idlest = others.reduce((best, each) => (each.jobs.size < best.jobs.size ? each : best), first);
     idlest.jobs.set(job.job, job);
-    if (idlest.up) send(idlest.worker, job);
+    if (idlest.up) send(idlest.port, job);
   }
 
   private start(): void {
-    let worker: Worker;
-    try {
-      worker = startWorker(new URL('hasher.mjs', import.meta.url));
-    } catch {
-      return;
-    }
-    const hasher: Hasher = { worker, up: false, jobs: new Map() };
+    const { port1: port, port2 } = new MessageChannel();
+    const hasher: Hasher = { port, up: false, jobs: new Map() };
     this.hashers.push(hasher);
     setTimeout(() => hasher.up || this.lost(hasher), UP_MS);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.lost(hasher);
-    };
-    worker.onmessage = ({ data }: MessageEvent<Up | Hashed | FromEngine>) => {
+    port.onmessage = ({ data }: MessageEvent<Up | Hashed>) => {
       if (data.type === 'hashed') settle(hasher.jobs, data);
       else if (data.type === 'up') begin(hasher);
       else this.lost(hasher);
     };
+    this.post({ type: 'hasher', port: port2 }, [port2]);
   }
 
   /** A worker that can't be loaded: others do its work. */
   private lost(hasher: Hasher): void {
     if (!this.hashers.includes(hasher)) return;
     this.hashers = this.hashers.filter((each) => each !== hasher);
-    hasher.worker.terminate();
+    hasher.port.close();
     for (const job of hasher.jobs.values()) this.assign(job);
   }
 }
 
 function begin(hasher: Hasher): void {
   hasher.up = true;
-  for (const job of hasher.jobs.values()) send(hasher.worker, job);
+  for (const job of hasher.jobs.values()) send(hasher.port, job);
 }
 
-function send(worker: Worker, { job, blob, pieceLength }: Job): void {
-  worker.postMessage({ job, blob, pieceLength } satisfies Run);
+function send(port: MessagePort, { job, blob, pieceLength }: Job): void {
+  port.postMessage({ job, blob, pieceLength } satisfies Run);
 }
 
 function settle(jobs: Map<number, Job>, done: Hashed): void {

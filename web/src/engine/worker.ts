@@ -24,7 +24,7 @@ class Shim {
   readonly digests = new Digests();
   readonly fetches = new Fetches();
   readonly files = new Files();
-  readonly hashers = new Hashers();
+  readonly hashers = new Hashers((message, transfer) => this.post(message, transfer));
   readonly originals = new Originals();
   readonly tabs = new Tabs();
   engine: Engine | null = null;
