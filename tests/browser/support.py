@@ -40,7 +40,8 @@ LEAN_ARGS = [*CHROMIUM_ARGS, "--js-flags=--wasm-lazy-compilation --wasm-tiering-
 # For what rests on a browser's own ways, and for what does not: Firefox then has its turn in `make thorough`.
 BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
 EITHER = pytest.mark.parametrize("browser", ["chromium", pytest.param("firefox", marks=pytest.mark.thorough)])
-FIREFOX_PREFS: dict[str, str | float | bool] = {
+Prefs = dict[str, str | float | bool]
+FIREFOX_PREFS: Prefs = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
 }
@@ -49,16 +50,16 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
 Socket = web.WebSocketResponse | ClientWebSocketResponse
 
 
-def launch(playwright: Playwright, name: str, *, lean: bool) -> Browser:
-    """Start Debian's Chromium or Firefox. A lean Chromium has no windows, whose toolbar is a web page that
-    costs as much as the test's own, and compiles less."""
+def launch(playwright: Playwright, name: str, *, lean: bool, prefs: Prefs | None = None) -> Browser:
+    """Start Debian's Chromium or Firefox, that with more `prefs`. A lean Chromium has no windows, whose
+    toolbar is a web page that costs as much as the test's own, and compiles less."""
     if name == "chromium":
         program, args = ("chromium-headless-shell", LEAN_ARGS) if lean else ("chromium", CHROMIUM_ARGS)
         return playwright.chromium.launch(executable_path=shutil.which(program), args=args)
     return playwright.firefox.launch(
         channel="moz-firefox",
         executable_path=shutil.which("firefox-esr"),
-        firefox_user_prefs=FIREFOX_PREFS,
+        firefox_user_prefs={**FIREFOX_PREFS, **(prefs or {})},
     )
 
 

@@ -2,14 +2,16 @@
 input."""
 
 import random
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import ROOT, Site, launch, run
 
 BROWSERS = ["chromium", "firefox"]
 SIZE = 3_000_000
@@ -171,6 +173,43 @@ def test_the_worker_may_be_stopped_at_any_time(new_page: NewPage) -> None:
     devtools.send("ServiceWorker.stopAllWorkers")
     page.evaluate("async () => { try { while (!(await reader.read()).done); } catch {} }")
     assert run(page, "request", url)["sum"] == served["sums"]["film.mp4"]
+
+
+# Tells one start of the worker from another.
+WHO = """
+const started = String(Math.random());
+addEventListener('message', ({ data, source }) => { if (data === 'who') source.postMessage({ started }) });
+"""
+ASK_WHO = """async () => {
+  const { active } = await navigator.serviceWorker.getRegistration()
+  return new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener('message', ({ data }) => data.started && resolve(data.started))
+    active.postMessage('who')
+  })
+}"""
+
+
+def test_firefox_stops_the_worker_between_requests(playwright: Playwright, tmp_path: Path) -> None:
+    root = tmp_path / "dist"
+    shutil.copytree(ROOT / "dist", root)
+    script = root / "torrentide-sw.js"
+    script.write_text(script.read_text() + WHO)
+    site = Site(root=root)
+    # A worker without an event for so many milliseconds is stopped; of 30 seconds by default.
+    browser = launch(playwright, "firefox", lean=True, prefs={"dom.serviceWorkers.idle_timeout": 1_000})
+    page = browser.new_page()
+    page.goto(f"{site.url}/pages/blank.html")
+    page.add_script_tag(url="/pages/serve.js")
+    served = run(page, "seedAndServe", [["film.mp4", SIZE, 1]])
+    starts = set()
+    for _ in range(3):
+        starts.add(page.evaluate(ASK_WHO))
+        page.wait_for_timeout(3_000)
+        answer = run(page, "request", served["urls"]["film.mp4"])
+        assert (answer["status"], answer["sum"]) == (200, served["sums"]["film.mp4"])
+    assert len(starts) == 3
+    browser.close()
+    site.close()
 
 
 def code_of(page: Page, script: str) -> str:
