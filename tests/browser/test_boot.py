@@ -4,9 +4,8 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage, NewSite
-from browser.support import Site, run
+from browser.support import BOTH, Site, run
 
-BROWSERS = ["chromium", "firefox"]
 STRICT = (
     "default-src 'none'; script-src 'self' {wasm}; worker-src 'self' blob:; connect-src 'self' ws:; "
     "img-src 'self'"
@@ -28,30 +27,30 @@ def transfers(page: Page, site: Site) -> bool:
     return bool(leeched["sums"] == seeded["sums"]) and len(page.workers) == 1
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_phases_come_in_order(new_page: NewPage, browser: str) -> None:
     assert new_page(browser).evaluate(START) == {"phases": ["worker", "python", "engine", "ready"]}
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_module_build(site: Site, new_page: NewPage, browser: str) -> None:
     assert transfers(new_page(browser, f"{site.url}/pages/module.html"), site)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_script_from_another_origin(site: Site, new_site: NewSite, new_page: NewPage, browser: str) -> None:
     other = new_site(None)
     page = new_page(browser, f"{site.url}/pages/cross-origin.html?{other.url}")
     assert transfers(page, site)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_strict_policy(new_site: NewSite, new_page: NewPage, browser: str) -> None:
     site = new_site({"Content-Security-Policy": STRICT.format(wasm="'wasm-unsafe-eval'")})
     assert transfers(new_page(browser, f"{site.url}/pages/blank.html"), site)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_policy_without_wasm(new_site: NewSite, new_page: NewPage, browser: str) -> None:
     site = new_site({"Content-Security-Policy": STRICT.format(wasm="")})
     result = new_page(browser, f"{site.url}/pages/blank.html").evaluate(START)

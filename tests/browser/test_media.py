@@ -12,11 +12,10 @@ from playwright.sync_api import Page
 from browser.clips import FILMS, RATE, SECONDS, SONGS, Clips
 from browser.conftest import NewPage
 from browser.file_server import FileServer
-from browser.support import create, run
+from browser.support import BOTH, create, run
 from torrentide.metainfo import bencode
 from torrentide.metainfo.create import Options
 
-BROWSERS = ["chromium", "firefox"]
 PIECE = 64 * 1024
 
 
@@ -72,7 +71,7 @@ def test_each_container_plays(
 
 
 @pytest.mark.parametrize("name", ["first.mp4", "vp9.webm"])
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_thirty_seeks_land_on_the_right_picture(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str, name: str
 ) -> None:
@@ -91,7 +90,7 @@ def test_thirty_seeks_land_on_the_right_picture(
     assert numbers == [int(each * RATE) for each in wanted]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_seek_to_just_before_what_is_there(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -151,7 +150,7 @@ FULL = """async ([torrentFile, places]) => {
 
 
 @pytest.mark.parametrize("name", ["first.mp4", "vp9.webm"])
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_full_buffer_makes_room(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str, name: str
 ) -> None:
@@ -185,7 +184,7 @@ BAD = """async ([torrentFile, most]) => {
 }"""
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_what_is_no_video_is_an_error_of_file_and_element(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -203,7 +202,7 @@ def test_what_is_no_video_is_an_error_of_file_and_element(
     assert page.evaluate(BAD, [offer(server, "first.mp4", film), 20])["played"]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_truncated_film_plays_as_far_as_it_goes(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -213,7 +212,7 @@ def test_a_truncated_film_plays_as_far_as_it_goes(
     assert result["played"], result
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_second_film_on_the_same_element_takes_its_place(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -235,7 +234,7 @@ def test_a_second_film_on_the_same_element_takes_its_place(
     assert page.evaluate(script, torrents) == [True, True, []]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_the_end_of_the_torrent_amid_a_film_is_an_error(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -256,7 +255,7 @@ def test_the_end_of_the_torrent_amid_a_film_is_an_error(
     assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == "ERR_CLOSED"
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_text_and_pictures_are_shown(new_page: NewPage, server: FileServer, browser: str) -> None:
     page = media_page(new_page, browser)
     markdown = b"# Title\n<img src=x onerror=alert(1)>"

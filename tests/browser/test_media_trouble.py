@@ -3,14 +3,12 @@ clear event, or plays; the page stays alive."""
 
 from typing import Any
 
-import pytest
-
 from browser.clips import Clips
 from browser.conftest import NewPage
 from browser.file_server import FileServer
 from browser.liars import LIARS
-from browser.support import EITHER, Site, create
-from browser.test_media import BAD, BROWSERS, PIECE, clips, media_page, offer, server
+from browser.support import BOTH, EITHER, Site, create
+from browser.test_media import BAD, PIECE, clips, media_page, offer, server
 from browser.test_torrent_video import PLAYED, torrent_of
 from torrentide.metainfo.create import Options
 
@@ -26,7 +24,7 @@ WATCHED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_films_whose_index_lies(new_page: NewPage, server: FileServer, clips: Clips, browser: str) -> None:
     page = media_page(new_page, browser)
     page.evaluate(WATCHED)
@@ -39,7 +37,7 @@ def test_films_whose_index_lies(new_page: NewPage, server: FileServer, clips: Cl
     assert page.evaluate(BAD, [offer(server, "first.mp4", film), 20])["played"]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_hole_in_the_film_is_passed_over(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -96,7 +94,7 @@ STALLED = """async (element) => {
 }"""
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_nobody_has_it(new_page: NewPage, clips: Clips, browser: str) -> None:
     page = media_page(new_page, browser)
     script = f"""async (torrentFile) => {{
@@ -111,7 +109,7 @@ def test_nobody_has_it(new_page: NewPage, clips: Clips, browser: str) -> None:
     assert page.evaluate(script, list(alone)) == ["ERR_MEDIA_STALLED", "ERR_MEDIA_STALLED"]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_the_seed_vanishes_and_comes_back(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -137,7 +135,7 @@ def test_the_seed_vanishes_and_comes_back(
     assert page.evaluate("() => playFrom(element, 38, 0.5)")
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_service_worker_that_does_not_reach_the_page(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -157,7 +155,7 @@ def test_a_service_worker_that_does_not_reach_the_page(
     assert page.evaluate(script, torrent) == [None, True, True]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_page_that_changes_its_mind(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -200,7 +198,7 @@ CHANGES = """async ([one, other]) => {
 }"""
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_an_element_whose_source_changes_quickly(
     new_page: NewPage, site: Site, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -224,7 +222,7 @@ def test_an_element_whose_source_changes_quickly(
     assert found == ["other.webm", 1, 0, ""]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_an_element_tells_that_nobody_has_the_torrent(new_page: NewPage, site: Site, browser: str) -> None:
     page = new_page(browser)
     magnet = f"magnet:?xt=urn:btih:{'1' * 40}"

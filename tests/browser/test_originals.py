@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import ROOT, Site, create, run
+from browser.support import BOTH, ROOT, Site, create, run
 from torrentide.metainfo.create import Options
 
-BROWSERS = ["chromium", "firefox"]
 # Beyond hashing.POOL_BYTES, and no whole number of runs or pieces.
 BIG = 70 * 1024**2 + 12_345
 SEED = """async (tracker) => {
@@ -48,7 +47,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return random.Random(31).randbytes(BIG)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_big_file(site: Site, new_page: NewPage, tmp_path: Path, big: bytes, browser: str) -> None:
     (tmp_path / "big.bin").write_bytes(big)
     page = new_page(browser)
@@ -104,7 +103,7 @@ def cut(path: Path) -> None:
         file.truncate(path.stat().st_size - 1)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 @pytest.mark.parametrize("change", [overwrite, overwrite_unseen, cut, Path.unlink])
 def test_a_file_that_changes(
     site: Site, new_page: NewPage, tmp_path: Path, browser: str, change: Callable[[Path], None]

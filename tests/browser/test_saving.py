@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import BOTH, Site, run
 
-BROWSERS = ["chromium", "firefox"]
 FILES = [["top/a.bin", 700_000, 1], ["top/sub/b ü.bin", 300_001, 2], ["top/empty.txt", 0, 3]]
 # Places in the origin's own file system: the same kind of handle as a picker's.
 PLACES = """() => {
@@ -68,7 +67,7 @@ def unzipped(data: bytes) -> dict[str, str]:
         return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_everything_as_one_zip(site: Site, new_page: NewPage, seeded: dict[str, Any], browser: str) -> None:
     page = new_page(browser)
     ready(page, site, seeded["magnetURI"])
@@ -85,7 +84,7 @@ def test_everything_as_one_zip(site: Site, new_page: NewPage, seeded: dict[str, 
     assert told == sorted(told)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_into_a_folder_beside_what_is_there(
     site: Site, new_page: NewPage, seeded: dict[str, Any], browser: str
 ) -> None:
@@ -201,7 +200,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 @pytest.mark.parametrize("end", ENDS)
 def test_an_end_in_the_middle(site: Site, new_page: NewPage, browser: str, end: str) -> None:
     """The promise settles, a file that was there keeps its contents, and no half of one stays in a folder."""

@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.conftest import NewPage
-from browser.support import Site, run
+from browser.support import BOTH, Site, run
 from browser.test_saving import LINKS, PLACES, unzipped
 
-BROWSERS = ["chromium", "firefox"]
 FILES = [["top/a ü'.bin", 3_000_000, 1], ["top/sub/b.bin", 300_001, 2], ["top/empty.txt", 0, 3]]
 NO_PICKERS = """() => {
   window.showSaveFilePicker = undefined
@@ -66,7 +65,7 @@ def caught(page: Page, save: str) -> str:
     return str(page.evaluate(f"() => {{ window.saved = outcome({save}); return caught }}"))
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 @pytest.mark.parametrize("serve", [False, True])
 def test_a_download_begins_before_the_data_is_here(
     site: Site, new_page: NewPage, browser: str, serve: bool
@@ -88,7 +87,7 @@ def test_a_download_begins_before_the_data_is_here(
     assert page.evaluate("() => blobs") == 0
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_the_answer_and_its_pace(site: Site, new_page: NewPage, browser: str) -> None:
     """It is good once, for what can't run, and gives no more than the browser takes."""
     size = 20_000_000
@@ -137,7 +136,7 @@ def test_the_person_cancels_the_download(site: Site, new_page: NewPage) -> None:
     assert page.evaluate("() => saved")["name"] == "AbortError"
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_the_page_ends_the_download(site: Site, new_page: NewPage, browser: str) -> None:
     made = seeded(new_page, site, [["a.bin", 30_000_000, 1]], uploadLimit=2_000_000)
     page = saver(new_page, browser)
@@ -149,7 +148,7 @@ def test_the_page_ends_the_download(site: Site, new_page: NewPage, browser: str)
     assert saving.value.failure()
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_the_tab_that_has_the_torrent_closes(site: Site, new_page: NewPage, browser: str) -> None:
     """What is left of it is no whole file."""
     made = seeded(new_page, site, [["a.bin", 30_000_000, 1]], uploadLimit=2_000_000)

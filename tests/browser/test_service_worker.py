@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import ROOT, Site, launch, run
+from browser.support import BOTH, ROOT, Site, launch, run
 
-BROWSERS = ["chromium", "firefox"]
 SIZE = 3_000_000
 NAMES = {
     "film.mp4": "video/mp4",
@@ -41,7 +40,7 @@ def serving(new_page: NewPage, browser: str, files: list[list[Any]]) -> tuple[Pa
     return page, run(page, "seedAndServe", files)
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_requests_are_answered_as_by_a_web_server(new_page: NewPage, browser: str) -> None:
     page, served = serving(new_page, browser, [["folder/film.mp4", SIZE, 1], ["folder/empty", 0, 2]])
     url = served["urls"]["film.mp4"]
@@ -71,7 +70,7 @@ def test_requests_are_answered_as_by_a_web_server(new_page: NewPage, browser: st
         assert part["length"] == end - start + 1, asked
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_bytes_of_ranges_are_right(new_page: NewPage, browser: str) -> None:
     page, served = serving(new_page, browser, [["film.mp4", SIZE, 1]])
     rng = random.Random(5)
@@ -114,7 +113,7 @@ def test_odd_requests(new_page: NewPage) -> None:
     assert run(page, "request", url.replace("film", "%66ilm"))["status"] == 200
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_nothing_is_sent_as_what_could_run(new_page: NewPage, browser: str) -> None:
     page, served = serving(new_page, browser, [[name, 10, 1] for name in NAMES])
     types = {
@@ -128,7 +127,7 @@ def test_nothing_is_sent_as_what_could_run(new_page: NewPage, browser: str) -> N
 
 
 @pytest.mark.parametrize("tabs", [3, pytest.param(10, marks=pytest.mark.thorough)])
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_tabs_of_one_origin(browsers: Callable[[str], Browser], site: Site, browser: str, tabs: int) -> None:
     """Each has a torrent of its own; each asks for its own and for others', all at the same time."""
     context = browsers(browser).new_context()
@@ -249,7 +248,7 @@ def test_the_end_of_a_torrent_ends_its_urls(new_page: NewPage) -> None:
     assert run(page, "request", url)["status"] == 404
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_two_clients_of_a_page(new_page: NewPage, browser: str) -> None:
     """Either is asked for what the other one has."""
     page, served = serving(new_page, browser, [["film.mp4", 1000, 1]])
@@ -265,7 +264,7 @@ LISTED = """async (url) => {
 }"""
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_folders_list_files_as_text(new_page: NewPage, browser: str) -> None:
     page, served = serving(new_page, browser, [["<b>/film.mp4", 1000, 1], ["<b>/words.srt", 100, 2]])
     paths = "".join(f"{path}\n" for path in served["urls"].values())

@@ -8,8 +8,8 @@ import pytest
 from browser.clips import Clips
 from browser.conftest import NewPage
 from browser.file_server import FileServer
-from browser.support import Site, create
-from browser.test_media import BROWSERS, PIECE, clips, server
+from browser.support import BOTH, Site, create
+from browser.test_media import PIECE, clips, server
 from torrentide.metainfo import bencode
 from torrentide.metainfo.create import Options
 
@@ -50,7 +50,7 @@ def page_with(library: str, attributes: str) -> str:
     return f"<!doctype html>{script}<torrent-video {attributes}></torrent-video>"
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_script_and_an_element_play(
     new_page: NewPage, site: Site, elsewhere: Site, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_playlist_with_subtitles_and_sounds(
     assert page.evaluate(PLAYED, 20) == [True, ""]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_subtitles_that_the_page_names(
     new_page: NewPage, site: Site, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_subtitles_that_the_page_names(
     assert page.evaluate(script) == [english, german, None, french]
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_keys_and_the_system(
     new_page: NewPage, site: Site, server: FileServer, clips: Clips, browser: str
 ) -> None:
@@ -170,7 +170,7 @@ def test_keys_and_the_system(
     assert page.evaluate(script) == expected
 
 
-@pytest.mark.parametrize("browser", BROWSERS)
+@BOTH
 def test_a_fallback_that_does_not_play_either(
     new_page: NewPage, site: Site, server: FileServer, browser: str
 ) -> None:
