@@ -1,6 +1,7 @@
 """What storing costs, and what it spares: resuming next to WebTorrent, throughput next to memory, and the
 memory of a long download. It prints, and asserts nothing about time."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from statistics import median
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import CHROMIUM_ARGS, Site, random_file, run
+from browser.support import BOTH, CHROMIUM_ARGS, Site, random_file, run
 from browser.test_kill import launch, of
 from browser.test_originals import pick
 
@@ -91,20 +92,24 @@ def test_throughput_into_storage(
 
 
 def resident(profile: Path) -> float:
-    """MiB that the renderers of a profile hold, shared pages not counted."""
+    """MiB that the pages of a profile and their workers hold, shared pages not counted."""
     total = 0
+    own = [path for path in Path("/proc").iterdir() if path.name.isdigit() and of(path, profile)]
+    # Firefox's processes name the first one, and not the profile.
+    marks = [b"-parentPid %s " % path.name.encode() for path in own]
     for path in Path("/proc").iterdir():
-        if (
-            path.name.isdigit()
-            and of(path, profile)
-            and b"--type=renderer" in (path / "cmdline").read_bytes()
-        ):
-            pages = (path / "statm").read_text().split()
-            total += (int(pages[1]) - int(pages[2])) * 4096
+        with contextlib.suppress(OSError):
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ")
+            chromium = path in own and b"--type=renderer" in line
+            firefox = line.endswith(b" tab ") and any(mark in line for mark in marks)
+            if chromium or firefox:
+                pages = (path / "statm").read_text().split()
+                total += (int(pages[1]) - int(pages[2])) * 4096
     return total / MIB
 
 
-def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path: Path) -> None:
+@BOTH
+def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path: Path, browser: str) -> None:
     seeder = launch(playwright, "chromium", tmp_path / "seed")
     # From a disk: of what pages make, Chromium holds less.
     film = tmp_path / "film.bin"
@@ -120,7 +125,7 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
         }""",
         site.tracker,
     )
-    context = launch(playwright, "chromium", tmp_path / "profile")
+    context = launch(playwright, browser, tmp_path / "profile")
     page = opened(context, site, "blank")
     run(page, "boot")
     idle = resident(tmp_path / "profile")
@@ -134,7 +139,7 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
         most = max(most, resident(tmp_path / "profile"))
         heaps.append(page.evaluate("async () => (await made[0].diagnose()).engine?.memory ?? 0"))
         page.wait_for_timeout(500)
-    print(f"\ndownloading {LONG // MIB} MiB: {idle:.0f} MiB when idle, at most {most - idle:.0f} more")
+    print(f"\n{LONG // MIB} MiB to {browser}: {idle:.0f} MiB when idle, at most {most - idle:.0f} more")
     seeder.close()
     print(f"  WebAssembly memory {heaps[0] / MIB:.0f} to {max(heaps) / MIB:.0f} MiB")
     context.close()
