@@ -14,8 +14,9 @@ from torrentide.discovery.sdp import usable
 from torrentide.discovery.tracker import Tracker, tracker_url
 from torrentide.engine.budget import LinkBudget
 from torrentide.engine.limits import Limits
+from torrentide.engine.observer import Observer
 from torrentide.engine.swarm import NO_PEERS_SECONDS, Swarm, SwarmObserver
-from torrentide.engine.torrent import Observer, Torrent
+from torrentide.engine.torrent import Torrent
 from torrentide.engine.webseed import Web
 from torrentide.engine.webseed_urls import check_tracker
 from torrentide.errors import DuplicateTorrent, UnsupportedError

@@ -16,8 +16,9 @@ from torrentide.discovery.signalling import AnnounceReply, ScrapeReply
 from torrentide.discovery.tracker import Tracker
 from torrentide.engine import turnover
 from torrentide.engine.budget import LinkBudget
+from torrentide.engine.observer import Observer, TorrentObserver
 from torrentide.engine.peer import Peer
-from torrentide.engine.torrent import Observer, Torrent, TorrentObserver
+from torrentide.engine.torrent import Torrent
 from torrentide.engine.turnover import TURNOVER_SECONDS, Standing
 from torrentide.errors import LocalError, StorageError, TorrentideError
 from torrentide.metainfo.info import Info
