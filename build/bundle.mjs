@@ -10,6 +10,18 @@ import { join } from 'node:path'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PYODIDE = join(ROOT, 'node_modules/pyodide')
 const ENGINE = join(ROOT, 'dist/engine')
+// Of the packages that are bundled.
+const LICENCES = [
+  'mime/LICENSE',
+  'client-zip/LICENSE.txt',
+  'mediabunny/LICENSE',
+  'markdown-it/LICENSE',
+  'entities/LICENSE',
+  'linkify-it/LICENSE',
+  'mdurl/LICENSE',
+  'punycode.js/LICENSE-MIT.txt',
+  'uc.micro/LICENSE.txt',
+]
 const RUNTIME = ['pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm']
 
 function locateBencodepy() {
@@ -50,7 +62,7 @@ async function main() {
   await mkdir(ENGINE, { recursive: true })
   await Promise.all(RUNTIME.map((name) => copyFile(join(PYODIDE, name), join(ENGINE, name))))
   const bencodepy = locateBencodepy()
-  const packages = ['mime/LICENSE', 'client-zip/LICENSE.txt', 'mediabunny/LICENSE'].map((path) => join(ROOT, 'node_modules', path))
+  const packages = LICENCES.map((path) => join(ROOT, 'node_modules', path))
   const notices = [join(ROOT, 'build/notices.txt'), bencodepy.licence, ...packages]
   const texts = await Promise.all(notices.map((path) => readFile(path, 'utf8')))
   await writeFile(join(ENGINE, 'LICENSES.txt'), texts.join(`\n${'='.repeat(104)}\n\n`))

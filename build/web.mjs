@@ -12,12 +12,13 @@ const LIBRARY = 'web/src/index.ts'
 const WORKER = 'web/src/engine/worker.ts'
 const HASHER = 'web/src/engine/hasher.ts'
 const MEDIA = 'web/src/media/player.ts'
+const MARKDOWN = 'web/src/media/markdown.ts'
 const SERVICE_WORKER = 'web/src/sw/worker.ts'
 const APP = 'web/app/app.ts'
 const APP_STYLE = 'web/app/app.css'
 const APP_PAGE = 'web/app/index.html'
 
-const missing = [LIBRARY, WORKER, HASHER, MEDIA, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
+const missing = [LIBRARY, WORKER, HASHER, MEDIA, MARKDOWN, SERVICE_WORKER, APP, APP_STYLE, APP_PAGE].filter((path) => !existsSync(path))
 if (missing.length > 0) {
   console.error(`build/web.mjs: not found: ${missing.join(', ')}`)
   process.exit(1)
@@ -58,6 +59,7 @@ const worker = { ...common, entryPoints: [WORKER], outfile: 'dist/engine/worker.
 const hasher = { ...common, entryPoints: [HASHER], outfile: 'dist/engine/hasher.mjs' }
 // Loaded when a file is first played through MediaSource: most pages never need it.
 const media = { ...common, entryPoints: [MEDIA], outfile: 'dist/engine/media.mjs', platform: 'browser' }
+const markdown = { ...common, entryPoints: [MARKDOWN], outfile: 'dist/engine/markdown.mjs' }
 // A classic script: Firefox has no module service workers in versions that are still in use.
 const serviceWorker = { ...common, entryPoints: [SERVICE_WORKER], outfile: 'dist/torrentide-sw.js', format: 'iife' }
 // The application uses the library as any site does; its source imports web/src/index.ts for the types' sake.
@@ -78,7 +80,7 @@ const app = {
 await rm('dist/app', { recursive: true, force: true })
 await mkdir('dist/app', { recursive: true })
 try {
-  await Promise.all([esm, classic, worker, hasher, media, serviceWorker, app].map((options) => build(options)))
+  await Promise.all([esm, classic, worker, hasher, media, markdown, serviceWorker, app].map((options) => build(options)))
 } catch {
   process.exit(1) // esbuild has printed what is wrong and where.
 }

@@ -258,7 +258,7 @@ def test_the_end_of_the_torrent_amid_a_film_is_an_error(
 @BOTH
 def test_text_and_pictures_are_shown(new_page: NewPage, server: FileServer, browser: str) -> None:
     page = media_page(new_page, browser)
-    markdown = b"# Title\n<img src=x onerror=alert(1)>"
+    words = b"<img src=x onerror=alert(1)>"
     script = """async ([text, noise]) => {
       const owner = client([])
       const file = await fileOf(text, owner)
@@ -267,5 +267,42 @@ def test_text_and_pictures_are_shown(new_page: NewPage, server: FileServer, brow
       const bad = await (await fileOf(noise, owner)).appendTo('body').catch(({ code }) => code)
       return [element.localName, element.textContent, called.localName, bad, document.querySelector('img')]
     }"""
-    text, noise = offer(server, "readme.md", markdown), offer(server, "noise.png", b"no picture")
-    assert page.evaluate(script, [text, noise]) == ["pre", markdown.decode(), "pre", "ERR_MEDIA_BROKEN", None]
+    text, noise = offer(server, "words.txt", words), offer(server, "noise.png", b"no picture")
+    assert page.evaluate(script, [text, noise]) == ["pre", words.decode(), "pre", "ERR_MEDIA_BROKEN", None]
+
+
+@BOTH
+def test_markdown_is_shown_in_a_frame_that_can_do_nothing(
+    new_page: NewPage, server: FileServer, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    spy = f"{server.url}/ranges/spy.png"
+    text = f"""# Title
+
+Some *words*, `code`, [a page](https://example.org/), [a script](javascript:alert(1)), [a path](/logout).
+
+![spy]({spy})
+<img src="{spy}"><script>top.document.title = 'taken'</script><style>@import '{spy}'</style>
+
+<iframe src="{spy}"></iframe>
+"""
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    script = """async (torrentFile) => {
+      const file = await fileOf(torrentFile, client([]))
+      const frame = await file.appendTo('body')
+      const before = document.createElement('pre')
+      await file.renderTo(before)
+      return [frame.localName, frame.getAttribute('sandbox'), before.textContent]
+    }"""
+    shown = page.evaluate(script, offer(server, "readme.md", text.encode()))
+    assert shown == ["iframe", "allow-popups allow-popups-to-escape-sandbox", text]
+    frame = page.frames[1]
+    frame.wait_for_selector("h1")
+    assert frame.inner_text("h1") == "Title"
+    assert frame.inner_text("em") == "words"
+    assert frame.locator("img, script, body style, iframe").count() == 0
+    links = frame.locator("a")
+    assert [each.get_attribute("href") for each in links.all()] == ["https://example.org/", spy]
+    assert page.title() != "taken"
+    assert spy not in asked

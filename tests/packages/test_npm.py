@@ -59,6 +59,7 @@ def test_the_package_has_what_a_page_needs_and_no_more(npm_project: Path) -> Non
         "worker.mjs",
         "hasher.mjs",
         "media.mjs",
+        "markdown.mjs",
         "pyodide.mjs",
         "pyodide.asm.mjs",
         "pyodide.asm.wasm",

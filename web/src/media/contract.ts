@@ -1,5 +1,5 @@
-// What the library and the part of it that is loaded for playing (dist/engine/media.mjs) ask of each other. They are bundled apart:
-// only what is here may pass between them, and no class does.
+// What the library and the parts of it that are loaded for showing (dist/engine/media.mjs and markdown.mjs) ask of each other. They
+// are bundled apart: only what is here may pass between them, and no class does.
 
 /** What the player needs of a file. */
 export interface MediaFile {
@@ -44,3 +44,6 @@ export interface Playing {
  * where the browser or this player can't play it.
  */
 export type Play = (file: MediaFile, element: HTMLMediaElement, source: Promise<MediaSource>, hooks: PlayHooks) => Promise<Playing>;
+
+/** The source of a page that shows the Markdown. */
+export type Paged = (text: string) => string;

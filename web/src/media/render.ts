@@ -1,9 +1,11 @@
-// A file as something to look at, as WebTorrent 1's `appendTo` and `renderTo`: players, pictures, PDF, and text. Text, Markdown and
-// HTML come as the text that they are: what a stranger wrote gets no tags on this page, and a reader of text needs no library. It
-// knows which element a type of file wants; how media plays, stream.ts knows.
+// A file as something to look at, as WebTorrent 1's `appendTo` and `renderTo`: players, pictures, PDF, text, and Markdown. What a
+// stranger wrote gets no tags on this page: HTML comes as the text that it is, Markdown in a frame that can do nothing. It knows which
+// element a type of file wants; how media plays, stream.ts knows.
 
 import type { FileEntry } from '../api/file';
+import { enginePart } from '../engine-part';
 import { TorrentideError } from '../errors';
+import type { Paged } from './contract';
 import { MAX_BLOB_BYTES, stream } from './stream';
 
 export interface RenderOptions {
@@ -18,11 +20,14 @@ export interface RenderOptions {
 
 /** Longest text that is shown; more stops a page for seconds. */
 const MAX_TEXT_BYTES = 2 * 1024 * 1024;
+/** Longest Markdown that is shown as such, and not as text: the worst of that length takes 0.8 s. GitHub has 512 KiB. */
+const MAX_MARKDOWN_BYTES = 256 * 1024;
 
 const IMAGE = /^image\//;
 const MEDIA = /^(video|audio)\//;
 const TEXT = /^text\/|[+/](json|xml|javascript|x-sh|x-subrip)$/;
 const DOCUMENT = 'application/pdf';
+const MARKDOWN = 'text/markdown';
 
 /** Shows the file below `root`: gives the element that it made there. Rejects with a TorrentideError, having left nothing. */
 export async function appendTo(file: FileEntry, root: string | Element, options: RenderOptions): Promise<HTMLElement> {
@@ -46,8 +51,9 @@ export async function renderTo(file: FileEntry, target: string | Element, option
   const element = find(target);
   const tag = element.localName;
   const wanted = tagFor(file);
-  // A <video> plays sound as well.
-  if (tag !== wanted && !(wanted === 'audio' && tag === 'video') && !(wanted === 'video' && tag === 'audio')) {
+  // A <video> plays sound as well, and Markdown is text.
+  const either = [['audio', 'video'], ['video', 'audio'], ...(file.type === MARKDOWN ? [['iframe', 'pre']] : [])];
+  if (tag !== wanted && !either.some(([one, other]) => wanted === one && tag === other)) {
     throw new TorrentideError('ERR_INVALID_ARGUMENT', `"${file.name}" is shown by <${wanted}>, not by <${tag}>.`);
   }
   await show(file, element, options);
@@ -60,11 +66,11 @@ function find(where: string | Element): HTMLElement {
   throw new TorrentideError('ERR_INVALID_ARGUMENT', `There is no element ${String(where)}.`);
 }
 
-function tagFor({ type, name }: FileEntry): string {
+function tagFor({ type, name, length }: FileEntry): string {
   const [media] = MEDIA.exec(type) ?? [];
   if (media) return media.slice(0, -1);
   if (IMAGE.test(type)) return 'img';
-  if (type === DOCUMENT) return 'iframe';
+  if (type === DOCUMENT || (type === MARKDOWN && length <= MAX_MARKDOWN_BYTES)) return 'iframe';
   if (TEXT.test(type)) return 'pre';
   throw new TorrentideError('ERR_MEDIA_FORMAT', `"${name}" can't be shown: it is no video, sound, picture, PDF or text.`);
 }
@@ -83,7 +89,7 @@ async function show(file: FileEntry, element: HTMLElement, options: RenderOption
   const blob = await file.blob();
   element.title = file.name;
   if (element instanceof HTMLImageElement) return picture(element, blob, file);
-  if (element instanceof HTMLIFrameElement) return page(element, blob);
+  if (element instanceof HTMLIFrameElement) return file.type === MARKDOWN ? markdown(element, blob) : pdf(element, blob);
   element.textContent = await blob.text();
 }
 
@@ -101,7 +107,14 @@ async function picture(element: HTMLImageElement, blob: Blob, { name }: FileEntr
 }
 
 /** The browser's reader of PDF stands apart from the page; whatever the bytes are, that type lets them be nothing else. */
-async function page(element: HTMLIFrameElement, blob: Blob): Promise<void> {
+async function pdf(element: HTMLIFrameElement, blob: Blob): Promise<void> {
   element.src = URL.createObjectURL(new Blob([blob], { type: DOCUMENT }));
   element.addEventListener('load', () => URL.revokeObjectURL(element.src), { once: true });
+}
+
+/** Its origin is its own, and no script runs in it: nothing that the text may be reaches this page. */
+async function markdown(element: HTMLIFrameElement, blob: Blob): Promise<void> {
+  const { paged } = await enginePart<{ paged: Paged }>('markdown');
+  element.setAttribute('sandbox', 'allow-popups allow-popups-to-escape-sandbox');
+  element.srcdoc = paged(await blob.text());
 }

@@ -2,7 +2,7 @@
 // owns which way is tried when, one playing for each element, and what is told of errors. How MediaSource is fed, the player knows.
 
 import type { FileEntry } from '../api/file';
-import { engineURL } from '../engine-host';
+import { enginePart } from '../engine-part';
 import { TorrentideError, guarded } from '../errors';
 import type { Fault, Play, PlayHooks, Playing } from './contract';
 import { tellStalls } from './stalls';
@@ -134,7 +134,6 @@ function watch(element: HTMLMediaElement, signal: AbortSignal): () => void {
   return () => element.removeEventListener('emptied', check);
 }
 
-let loading: Promise<Play> | undefined;
 let expected = false;
 
 /** Has the player loaded when the page has nothing else to do, where a click may ask for it: that takes longer than all the rest. */
@@ -148,19 +147,8 @@ export function expectPlaying(file: FileEntry): void {
   else setTimeout(load);
 }
 
-/** The player, loaded when it is first needed. */
 async function player(): Promise<Play> {
-  const url = new URL('media.mjs', engineURL()).href;
-  loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ url).then(({ play }: { play: Play }) => play);
-  try {
-    return await loading;
-  } catch (error) {
-    loading = undefined;
-    const message =
-      `The player did not load from ${url} (${String(error)}). Check that the file is there, that its server sends ` +
-      "Access-Control-Allow-Origin, and that the page's Content-Security-Policy allows it in script-src.";
-    throw new TorrentideError('ERR_ENGINE_LOAD', message);
-  }
+  return (await enginePart<{ play: Play }>('media')).play;
 }
 
 function first(target: EventTarget, names: string[], signal: AbortSignal): Promise<string> {
