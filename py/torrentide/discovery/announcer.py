@@ -267,7 +267,10 @@ class Announcer:
             offers=offers,
             others=progress.others,
         )
-        self.tracker.send(text)
+        if event == "stopped":
+            self.tracker.send(text)
+        else:
+            self.tracker.ask(text, now)
         self._last = now
         self._schedule(now + self._interval)
 

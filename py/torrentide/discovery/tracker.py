@@ -19,6 +19,9 @@ FIRST_RETRY_SECONDS = 2.0
 MAX_RETRY_SECONDS = 300.0
 # A socket that neither opens nor fails within this time is given up (libtorrent: 10 to 30 s).
 CONNECT_SECONDS = 20.0
+# Trackers answer an announce at once. A socket that stays silent for so long is dead, though nobody said so:
+# a router forgot it, or the computer slept.
+SILENT_SECONDS = 60.0
 
 
 class Listener(Protocol):
@@ -61,7 +64,7 @@ class Tracker:
         # What the next loss waits at most, in seconds.
         self._wait = FIRST_RETRY_SECONDS
         self._attempt = 0
-        # Gives the attempt up, or makes the next one.
+        # Gives the attempt up, or makes the next one; or gives up a socket that does not answer.
         self._timer: Timer | None = None
         self._listeners: dict[bytes, Listener] = {}
 
@@ -91,6 +94,12 @@ class Tracker:
             self._sockets.send(self.url, text)
         return self.is_open
 
+    def ask(self, text: str, now: float) -> None:
+        """Send a message that trackers answer: the socket is opened anew when nothing comes for long."""
+        if self.send(text) and self._timer is None:
+            attempt = self._attempt
+            self._set_timer(self._timers.at(now + SILENT_SECONDS, lambda then: self._silent(attempt, then)))
+
     def online(self, now: float) -> None:
         """The network is there again: open the socket now, if it is not open."""
         self._wait = FIRST_RETRY_SECONDS
@@ -107,6 +116,8 @@ class Tracker:
 
     def received(self, text: str, now: float) -> None:
         """A text message came. What is no protocol is a warning; the socket stays."""
+        if self.is_open:
+            self._set_timer(None)
         try:
             messages = parse(text)
         except TrackerError as fault:
@@ -149,6 +160,11 @@ class Tracker:
         if attempt == self._attempt and not self.is_open:
             self._sockets.close(self.url)
             self.closed(f"no connection within {CONNECT_SECONDS:.0f} s", now)
+
+    def _silent(self, attempt: int, now: float) -> None:
+        if attempt == self._attempt and self.is_open:
+            self._sockets.close(self.url)
+            self.closed(f"no answer within {SILENT_SECONDS:.0f} s", now)
 
     def _complain(self, what: str, now: float) -> None:
         for listener in self._concerned(None):

@@ -23,6 +23,7 @@ from torrentide.timers import Timers
 from unit.recorders import RecordedDialer, RecordedSockets
 
 URL = "wss://tracker.test"
+ELSEWHERE = json.dumps({"action": "announce", "info_hash": "e" * 20, "interval": 120})
 HASH, OURS, THEIRS = b"h" * 20, b"A" * 20, b"B" * 20
 
 
@@ -74,13 +75,21 @@ class Fixture:
             self.links.described(number, f"sdp {number}", self.now)
 
     def run(self, seconds: float) -> None:
-        """Let time pass; offers get their description as they are made."""
+        """Let time pass; offers get their description as they are made. The socket stays alive by what the
+        tracker says of other torrents."""
         end = self.now + seconds
+        self.alive()
         while (due := self.timers.next_due) is not None and due <= end:
             self.now = due
             self.timers.run(due)
             self.gather()
+            self.alive()
         self.now = end
+
+    def alive(self) -> None:
+        """The tracker says something, if its socket is open."""
+        if self.tracker.is_open:
+            self.tracker.received(ELSEWHERE, self.now)
 
     def announce_times(self, seconds: float, **reply: Any) -> list[float]:
         """When the tracker hears of us while time passes; it replies to each announce."""
@@ -160,6 +169,7 @@ def test_completed_is_told_once(it: Fixture) -> None:
 
 def test_completed_in_the_middle_of_an_update_waits_for_it(it: Fixture) -> None:
     it.open()
+    it.alive()
     it.timers.run(DEFAULT_INTERVAL)
     it.announcer.completed(DEFAULT_INTERVAL)
     assert it.events == ["started"]

@@ -19,6 +19,7 @@ from torrentide.timers import Timers
 from unit.recorders import RecordedDialer, RecordedSockets
 
 URL = "wss://tracker.test"
+ELSEWHERE = json.dumps({"action": "announce", "info_hash": "e" * 20, "interval": 120})
 HASH, OTHER_HASH, OURS, THEIRS = b"h" * 20, b"i" * 20, b"\xffA" * 10, b"\x00\xfeB\x80" * 5
 # Of a stranger.
 SDP = describe(7)
@@ -86,6 +87,9 @@ class Client:
             self.now = due
             self.timers.run(due)
             self.describe()
+            if self.tracker.is_open:
+                # Of another torrent: the socket is alive.
+                self.tracker.received(ELSEWHERE, self.now)
         self.now = end
 
     @property

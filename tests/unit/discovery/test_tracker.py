@@ -9,6 +9,7 @@ from torrentide.discovery.tracker import (
     CONNECT_SECONDS,
     FIRST_RETRY_SECONDS,
     MAX_RETRY_SECONDS,
+    SILENT_SECONDS,
     Tracker,
     tracker_url,
 )
@@ -107,6 +108,51 @@ def test_garbage_is_a_warning_and_the_socket_stays(it: Fixture, text: str) -> No
     assert it.one.trouble[0].startswith(URL + ": ")
     assert it.tracker.is_open
     assert it.sockets.closed == []
+
+
+def test_a_socket_that_does_not_answer_is_opened_anew(it: Fixture) -> None:
+    it.tracker.join(ONE, it.one, 0.0)
+    it.tracker.opened(0.0)
+    it.tracker.ask("announce", 10.0)
+    it.tracker.ask("again", 30.0)
+    it.timers.run(10.0 + SILENT_SECONDS)
+    assert it.sockets.closed == [URL]
+    assert not it.tracker.is_open
+    assert "no answer within 60 s; trying again in" in it.one.trouble[0]
+    due = it.timers.next_due
+    assert due is not None
+    it.timers.run(due)
+    assert it.sockets.opened == [URL, URL]
+    # From before.
+    it.tracker.opened(due)
+    it.timers.run(30.0 + SILENT_SECONDS)
+    assert it.tracker.is_open
+
+
+@pytest.mark.parametrize(
+    "text", ["garbage", f'{{"action":"announce","info_hash":"{"2" * 20}","interval":60}}']
+)
+def test_a_socket_that_says_anything_is_alive(it: Fixture, text: str) -> None:
+    it.tracker.join(ONE, it.one, 0.0)
+    it.tracker.opened(0.0)
+    it.tracker.ask("announce", 10.0)
+    it.tracker.received(text, 11.0)
+    it.timers.run(10.0 + SILENT_SECONDS)
+    assert it.tracker.is_open
+    # Nothing was asked.
+    it.tracker.send("answer")
+    it.timers.run(1e6)
+    assert it.tracker.is_open
+
+
+def test_a_socket_that_is_left_is_not_watched(it: Fixture) -> None:
+    it.tracker.join(ONE, it.one, 0.0)
+    it.tracker.opened(0.0)
+    it.tracker.ask("announce", 10.0)
+    it.tracker.leave(ONE)
+    it.timers.run(1e6)
+    assert it.sockets.opened == [URL]
+    assert it.one.trouble == []
 
 
 def test_waits_longer_after_each_failure_with_jitter(it: Fixture) -> None:
