@@ -102,9 +102,12 @@ PICK = """async (text) => {
 
 
 def reopened(page: Page, url: str) -> None:
-    """As after a visit; where only the fragment differs, `goto` alone would not load the page."""
-    page.goto("about:blank")
+    """As after a visit. By way of another page, Firefox ends the site's process, in which it may just be
+    starting the service worker: then it shows an error."""
     page.goto(url)
+    if "#" in url:
+        # Of the page that is shown, to which that was no more than a step.
+        page.reload()
 
 
 def come_back(page: Page) -> None:
