@@ -16,12 +16,13 @@ from torrentide.wire.extensions.registry import Extensions
 
 # A peer that lets this much pile up does not read. Chromium closes the channel at 16 MiB.
 MAX_UNSENT = 8 * 1024 * 1024
-# What waits in a channel can't be taken back when its reader seeks, so it is these seconds' worth. More
-# is given when half of it is left, which a worker with much to do hears of in time. Above the larger mark
-# nothing more is read for a peer; a lower one costs Chromium four fifths of its throughput (measured).
+# What waits in a channel can't be taken back, so it is these seconds' worth, as libtorrent's; with less,
+# swarms of slow uplinks end later (simulated). More is given when half of it is left, which a worker with
+# much to do hears of in time. Above the larger mark nothing more is read for a peer: a tenth of a second of
+# what a page sends at best; a lower one costs Chromium four fifths of its throughput (measured).
 HIGH_WATER = 1024 * 1024
 MIN_HIGH_WATER = 16 * 1024
-WATER_SECONDS = 0.15
+WATER_SECONDS = 0.5
 # BEP 10: libtorrent takes 250 when a peer does not tell its `reqq`.
 DEFAULT_REQUEST_QUEUE = 250
 
