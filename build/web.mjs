@@ -1,5 +1,6 @@
-// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's worker, the player, the
-// service worker, and the application page. It knows nothing of Python; build/bundle.mjs makes the rest of dist/engine/.
+// Bundles web/ into dist/: the library as an ES module and as a classic script, the engine's workers, the player, the
+// Markdown reader, the service worker, and the application page. It knows nothing of Python; build/bundle.mjs makes the
+// rest of dist/engine/.
 
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'

@@ -2,9 +2,9 @@
 
 import pytest
 
-from browser.conftest import browsers, new_page, site
+from browser.conftest import browsers, changed_site, new_page, site
 
-__all__ = ["browsers", "new_page", "site"]
+__all__ = ["browsers", "changed_site", "new_page", "site"]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 <video> of the same file. The engine is up and the torrent is there, as on a page that lists films; nothing of
 the film is here. It prints, and asserts nothing about time."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -12,9 +11,9 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.clips import Clips
-from browser.conftest import NewPage
+from browser.conftest import ChangedSite, NewPage
 from browser.file_server import FileServer
-from browser.support import ROOT, Site, create
+from browser.support import Site, create
 from torrentide.metainfo import bencode
 from torrentide.metainfo.create import Options
 
@@ -80,15 +79,9 @@ def test_first_picture(new_page: NewPage, server: FileServer, tmp_path: Path, br
 
 
 @pytest.fixture
-def marked(tmp_path: Path) -> Iterator[Site]:
+def marked(changed_site: ChangedSite) -> Site:
     """A site whose engine notes what it does, and when."""
-    root = tmp_path / "dist"
-    shutil.copytree(ROOT / "dist", root)
-    worker = root / "engine" / "worker.mjs"
-    worker.write_text(MARKS.read_text() + worker.read_text())
-    served = Site(root=root)
-    yield served
-    served.close()
+    return changed_site("engine/worker.mjs", MARKS.read_text())
 
 
 @pytest.mark.parametrize("way", ["source", "worker"])

@@ -2,10 +2,12 @@
 wrong in them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
@@ -19,6 +21,7 @@ FIREFOX_UNREACHABLE = "establish a connection to the server at wss://tracker."
 
 NewPage = Callable[..., Page]
 NewSite = Callable[[dict[str, str] | None], Site]
+ChangedSite = Callable[[str, str], Site]
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,23 @@ def new_site() -> Iterator[NewSite]:
 
     def start(headers: dict[str, str] | None) -> Site:
         sites.append(Site(headers))
+        return sites[-1]
+
+    yield start
+    for each in sites:
+        each.close()
+
+
+@pytest.fixture
+def changed_site(tmp_path: Path) -> Iterator[ChangedSite]:
+    """Start a site of the test's own, of which one script has something put before it."""
+    sites: list[Site] = []
+
+    def start(script: str, before: str) -> Site:
+        root = tmp_path / "dist"
+        shutil.copytree(ROOT / "dist", root, ignore=shutil.ignore_patterns("packages", "*.map"))
+        (root / script).write_text(before + (root / script).read_text())
+        sites.append(Site(root=root))
         return sites[-1]
 
     yield start

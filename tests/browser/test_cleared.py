@@ -1,16 +1,14 @@
 """Stored data that goes away under a running torrent: cleared by the visitor, or handles that break."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from playwright.sync_api import Page
 
-from browser.conftest import NewPage
-from browser.support import BOTH, EITHER, ROOT, Site, run
+from browser.conftest import ChangedSite, NewPage
+from browser.support import BOTH, EITHER, Site, run
 from browser.test_storage import reload, seeded
 from browser.test_tabs import add, complete, poll, sizes
 
@@ -102,23 +100,19 @@ breaking(FileSystemFileHandle, 'createSyncAccessHandle');
 """
 
 
-def test_handles_that_break_for_good_leave_memory(site: Site, new_page: NewPage, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "dist", tmp_path / "dist", ignore=shutil.ignore_patterns("packages", "*.map"))
-    worker = tmp_path / "dist" / "engine" / "worker.mjs"
-    worker.write_text(BREAKS + worker.read_text())
-    other = Site(root=tmp_path / "dist")
-    try:
-        _, made = seeded(site, new_page)
-        page = opened(new_page, "chromium", other)
-        add(page, made, site.tracker, downloadLimit=1_000_000)
-        page.wait_for_function("torrent.ready && torrent.progress > 0.3")
-        page.evaluate("() => new BroadcastChannel('break').postMessage('now')")
-        page.wait_for_function("log.filter(([name]) => name === 'warning').length === 2")
-        page.evaluate("() => { torrent.downloadLimit = -1 }")
-        complete(page, made)
-        told = page.evaluate(WARNINGS)
-        assert [text.split()[0] for text in told] == ["ERR_STORAGE", "ERR_STORAGE"]
-        assert "kept in memory" in told[1]
-        page.close()
-    finally:
-        other.close()
+def test_handles_that_break_for_good_leave_memory(
+    site: Site, changed_site: ChangedSite, new_page: NewPage
+) -> None:
+    other = changed_site("engine/worker.mjs", BREAKS)
+    _, made = seeded(site, new_page)
+    page = opened(new_page, "chromium", other)
+    add(page, made, site.tracker, downloadLimit=1_000_000)
+    page.wait_for_function("torrent.ready && torrent.progress > 0.3")
+    page.evaluate("() => new BroadcastChannel('break').postMessage('now')")
+    page.wait_for_function("log.filter(([name]) => name === 'warning').length === 2")
+    page.evaluate("() => { torrent.downloadLimit = -1 }")
+    complete(page, made)
+    told = page.evaluate(WARNINGS)
+    assert [text.split()[0] for text in told] == ["ERR_STORAGE", "ERR_STORAGE"]
+    assert "kept in memory" in told[1]
+    page.close()

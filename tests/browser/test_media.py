@@ -78,10 +78,7 @@ def test_thirty_seeks_land_on_the_right_picture(
     page = media_page(new_page, browser)
     wanted = seconds(random.Random(9), 30)
     script = """async ([torrentFile, wanted]) => {
-      const element = screen()
-      const file = await fileOf(torrentFile, client([]))
-      file.streamTo(element)
-      await happens(element, 'loadedmetadata')
+      const element = await shown(torrentFile)
       const numbers = []
       for (const seconds of wanted) numbers.push(await pictureAt(element, seconds))
       return numbers
@@ -97,10 +94,7 @@ def test_a_seek_to_just_before_what_is_there(
     """Firefox takes a picture that is there for one that lies up to a quarter of a second before it."""
     page = media_page(new_page, browser)
     script = """async (torrentFile) => {
-      const element = screen()
-      const file = await fileOf(torrentFile, client([]))
-      file.streamTo(element)
-      await happens(element, 'loadedmetadata')
+      const element = await shown(torrentFile)
       const behind = await pictureAt(element, 14.02)
       await within(10, () => element.buffered.end(element.buffered.length - 1) > 15)
       const append = SourceBuffer.prototype.appendBuffer

@@ -70,10 +70,7 @@ def test_a_player_that_stands_still_amid_what_it_has_is_moved_on(
 ) -> None:
     page = media_page(new_page, browser)
     script = """async (torrentFile) => {
-      const element = screen()
-      const file = await fileOf(torrentFile, client([]))
-      file.streamTo(element)
-      await happens(element, 'loadedmetadata')
+      const element = await shown(torrentFile)
       await element.play()
       await within(10, () => element.currentTime > 1 && element.buffered.end(0) > 10)
       // As slow as it can be: it has data, and needs no help.
@@ -144,11 +141,9 @@ def test_a_service_worker_that_does_not_reach_the_page(
       const scope = '/pages/none/'
       const controller = await navigator.serviceWorker.register('/torrentide-sw.js', { scope })
       await within(10, () => controller.active)
-      const owner = client([]), element = screen()
+      const owner = client([])
       owner.createServer({ controller })
-      const file = await fileOf(torrentFile, owner)
-      file.streamTo(element)
-      await happens(element, 'loadedmetadata')
+      const element = await shown(torrentFile, owner)
       return [navigator.serviceWorker.controller, element.src.startsWith('blob:'), await playFrom(element, 5)]
     }"""
     torrent = offer(server, "first.mp4", clips["first.mp4"])

@@ -2,16 +2,14 @@
 input."""
 
 import random
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from browser.conftest import NewPage
-from browser.support import BOTH, ROOT, Site, launch, run
+from browser.conftest import ChangedSite, NewPage
+from browser.support import BOTH, Site, launch, run
 
 SIZE = 3_000_000
 NAMES = {
@@ -188,12 +186,8 @@ ASK_WHO = """async () => {
 }"""
 
 
-def test_firefox_stops_the_worker_between_requests(playwright: Playwright, tmp_path: Path) -> None:
-    root = tmp_path / "dist"
-    shutil.copytree(ROOT / "dist", root)
-    script = root / "torrentide-sw.js"
-    script.write_text(script.read_text() + WHO)
-    site = Site(root=root)
+def test_firefox_stops_the_worker_between_requests(playwright: Playwright, changed_site: ChangedSite) -> None:
+    site = changed_site("torrentide-sw.js", WHO)
     # A worker without an event for so many milliseconds is stopped; of 30 seconds by default.
     browser = launch(playwright, "firefox", lean=True, prefs={"dom.serviceWorkers.idle_timeout": 1_000})
     page = browser.new_page()
@@ -208,7 +202,6 @@ def test_firefox_stops_the_worker_between_requests(playwright: Playwright, tmp_p
         assert (answer["status"], answer["sum"]) == (200, served["sums"]["film.mp4"])
     assert len(starts) == 3
     browser.close()
-    site.close()
 
 
 def code_of(page: Page, script: str) -> str:

@@ -1,13 +1,11 @@
 """Torrents that stay: stored in the browser's file system, and found there again."""
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-from browser.conftest import NewPage
-from browser.support import BOTH, EITHER, ROOT, Site, run
+from browser.conftest import ChangedSite, NewPage
+from browser.support import BOTH, EITHER, Site, run
 from torrentide.storage.shelf import CHOICE_SECONDS
 
 FILES = [["t/a.bin", 3_000_000, 1], ["t/empty", 0, 2], ["t/b.bin", 1_000_000, 3]]
@@ -230,21 +228,15 @@ def test_memory_is_used_where_it_is_asked_for(site: Site, new_page: NewPage) -> 
 
 
 def test_without_a_file_system_memory_is_used_with_a_warning(
-    site: Site, new_page: NewPage, tmp_path: Path
+    site: Site, changed_site: ChangedSite, new_page: NewPage
 ) -> None:
-    shutil.copytree(ROOT / "dist", tmp_path / "dist", ignore=shutil.ignore_patterns("packages", "*.map"))
-    worker = tmp_path / "dist" / "engine" / "worker.mjs"
-    worker.write_text(f"delete FileSystemFileHandle.prototype.createSyncAccessHandle;{worker.read_text()}")
-    other = Site(root=tmp_path / "dist")
-    try:
-        _, made = seeded(site, new_page)
-        page = new_page("chromium", f"{other.url}/pages/blank.html")
-        page.add_script_tag(url="/pages/storage.js")
-        found = run(page, "leech", site.tracker, made["magnetURI"])
-        assert found["sums"] == made["sums"]
-        warnings = page.evaluate("() => log.filter(([name]) => name === 'warning')")
-        assert [code for _, code, _ in warnings] == ["ERR_STORAGE"]
-        assert run(page, "stored") == {}
-        page.close()
-    finally:
-        other.close()
+    other = changed_site("engine/worker.mjs", "delete FileSystemFileHandle.prototype.createSyncAccessHandle;")
+    _, made = seeded(site, new_page)
+    page = new_page("chromium", f"{other.url}/pages/blank.html")
+    page.add_script_tag(url="/pages/storage.js")
+    found = run(page, "leech", site.tracker, made["magnetURI"])
+    assert found["sums"] == made["sums"]
+    warnings = page.evaluate("() => log.filter(([name]) => name === 'warning')")
+    assert [code for _, code, _ in warnings] == ["ERR_STORAGE"]
+    assert run(page, "stored") == {}
+    page.close()

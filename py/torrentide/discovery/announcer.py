@@ -268,6 +268,7 @@ class Announcer:
             others=progress.others,
         )
         if event == "stopped":
+            # We don't wait for an answer to that.
             self.tracker.send(text)
         else:
             self.tracker.ask(text, now)

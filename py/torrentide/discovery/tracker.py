@@ -63,8 +63,7 @@ class Tracker:
         self._rng = rng
         # What the next loss waits at most, in seconds.
         self._wait = FIRST_RETRY_SECONDS
-        self._attempt = 0
-        # Gives the attempt up, or makes the next one; or gives up a socket that does not answer.
+        # Gives the socket up, or opens the next one. Whatever happens to the socket replaces or cancels it.
         self._timer: Timer | None = None
         self._listeners: dict[bytes, Listener] = {}
 
@@ -82,7 +81,6 @@ class Tracker:
         self._listeners.pop(info_hash, None)
         if self._listeners:
             return False
-        self._attempt += 1
         self._set_timer(None)
         self._sockets.close(self.url)
         self.is_open = False
@@ -97,8 +95,7 @@ class Tracker:
     def ask(self, text: str, now: float) -> None:
         """Send a message that trackers answer: the socket is opened anew when nothing comes for long."""
         if self.send(text) and self._timer is None:
-            attempt = self._attempt
-            self._set_timer(self._timers.at(now + SILENT_SECONDS, lambda then: self._silent(attempt, then)))
+            self._expect("answer", SILENT_SECONDS, now)
 
     def online(self, now: float) -> None:
         """The network is there again: open the socket now, if it is not open."""
@@ -134,37 +131,28 @@ class Tracker:
         if not self._listeners:
             return
         self.is_open = False
-        self._attempt += 1
-        attempt = self._attempt
         wait = self._wait * self._rng.uniform(0.5, 1.0)
         self._wait = min(MAX_RETRY_SECONDS, 2 * self._wait)
         self._complain(f"{reason or 'the connection was closed'}; trying again in {wait:.0f} s", now)
-        self._set_timer(self._timers.at(now + wait, lambda then: self._retry(attempt, then)))
-
-    def _retry(self, attempt: int, now: float) -> None:
-        if attempt == self._attempt and self._listeners:
-            self._connect(now)
+        self._set_timer(self._timers.at(now + wait, self._connect))
 
     def _connect(self, now: float) -> None:
-        self._attempt += 1
-        attempt = self._attempt
         self._sockets.open(self.url)
-        self._set_timer(self._timers.at(now + CONNECT_SECONDS, lambda then: self._give_up(attempt, then)))
+        self._expect("connection", CONNECT_SECONDS, now)
+
+    def _expect(self, what: str, seconds: float, now: float) -> None:
+        """Give the socket up when the timer is not cancelled in time."""
+
+        def give_up(now: float) -> None:
+            self._sockets.close(self.url)
+            self.closed(f"no {what} within {seconds:.0f} s", now)
+
+        self._set_timer(self._timers.at(now + seconds, give_up))
 
     def _set_timer(self, timer: Timer | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = timer
-
-    def _give_up(self, attempt: int, now: float) -> None:
-        if attempt == self._attempt and not self.is_open:
-            self._sockets.close(self.url)
-            self.closed(f"no connection within {CONNECT_SECONDS:.0f} s", now)
-
-    def _silent(self, attempt: int, now: float) -> None:
-        if attempt == self._attempt and self.is_open:
-            self._sockets.close(self.url)
-            self.closed(f"no answer within {SILENT_SECONDS:.0f} s", now)
 
     def _complain(self, what: str, now: float) -> None:
         for listener in self._concerned(None):

@@ -16,6 +16,15 @@ async function fileOf(torrentFile, owner, options = {}) {
   return torrent.files[0];
 }
 
+/** A torrent's file that plays on an element of its own, once that has its metadata. */
+async function shown(torrentFile, owner = client([])) {
+  const element = screen();
+  const file = await fileOf(torrentFile, owner);
+  file.streamTo(element);
+  await happens(element, 'loadedmetadata');
+  return element;
+}
+
 const happens = (target, name, seconds = 20) =>
   new Promise((resolve, reject) => {
     target.addEventListener(name, resolve, { once: true });

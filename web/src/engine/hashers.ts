@@ -1,5 +1,5 @@
-// The pool of workers that hash big files for seeding, and this worker in their place where there are none. Which runs are hashed,
-// and how many at a time, py/torrentide/browser/hashing.py decides.
+// The engine's end of the pool of workers that hash big files for seeding (the page's: hasher-pool.ts), and this worker in their place
+// where there are none. Which runs are hashed, and how many at a time, py/torrentide/browser/hashing.py decides.
 
 import type { FromEngine } from '../protocol';
 import type { Hashed, Run, Up } from './hasher';

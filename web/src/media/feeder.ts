@@ -1,6 +1,7 @@
 // Keeps one SourceBuffer filled with one track around the place that is played: a stretch ahead of it, a little behind it. It jumps when
 // the element is somewhere else, waits when there is enough, and makes room when the browser says that there is none.
 
+import { endOf } from './buffered';
 import { GIVEN_UP } from './bytes';
 import type { Packager, Timed } from './fragments';
 import type { Packets } from './packets';
@@ -145,11 +146,7 @@ export class Feeder {
 
   /** The end of what is buffered around `time`, or `time` itself. */
   #endOf(time: number): number {
-    const { buffered } = this.#buffer;
-    for (let at = 0; at < buffered.length; at++) {
-      if (buffered.start(at) <= time + ROUNDING && buffered.end(at) > time) return buffered.end(at);
-    }
-    return time;
+    return endOf(this.#buffer.buffered, time, ROUNDING) ?? time;
   }
 
   #endOfAll(): number {

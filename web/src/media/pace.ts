@@ -1,6 +1,8 @@
 // How soon a player needs what it reads next: what it has in its buffer need not come yet, and the engine may leave it to other
 // viewers to fetch it. Nothing here reads or plays.
 
+import { endOf } from './buffered';
+
 export interface Pace {
   /** Bytes a second; 0 while that is unknown. */
   rate: number;
@@ -18,8 +20,5 @@ export function paceOf(length: number, elements: Iterable<HTMLMediaElement>): Pa
 
 /** Seconds that are buffered ahead of the picture. */
 function ahead({ buffered, currentTime }: HTMLMediaElement): number {
-  for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= currentTime && buffered.end(at) > currentTime) return buffered.end(at) - currentTime;
-  }
-  return 0;
+  return (endOf(buffered, currentTime) ?? currentTime) - currentTime;
 }

@@ -2,13 +2,14 @@
 // loaded when it is first needed, and knows of a file no more than contract.ts says. Mediabunny reads the containers: mp4box.js reads
 // MP4 alone, and WebM, Matroska, MP3, FLAC and Ogg would each need a reader of ours.
 
+import { endOf, startsOf } from './buffered';
 import { FileBytes } from './bytes';
 import type { AudioTrack, Fault, MediaFile, Play, PlayHooks } from './contract';
 import { Feeder } from './feeder';
 import { makePackager } from './fragments';
 import { type Opened, type Playable, broken, isFault, open } from './opening';
 import { Packets } from './packets';
-import { endOf, recover } from './recovery';
+import { recover } from './recovery';
 
 /** A hole in the data that is jumped over without a word, in seconds: recorders leave such. */
 const SMALL_GAP = 1.5;
@@ -111,8 +112,7 @@ function jump({ file, element, feeders, hooks }: Stage): void {
   const { buffered, currentTime, seeking, paused, readyState } = element;
   const end = endOf(buffered, currentTime) ?? currentTime;
   if (end > currentTime + EDGE || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || (paused && !seeking)) return;
-  const starts = Array.from({ length: buffered.length }, (_, at) => buffered.start(at));
-  const start = starts.find((each) => each > end);
+  const start = startsOf(buffered).find((each) => each > end);
   if (start === undefined || !feeders.every((feeder) => feeder.passed(end, start))) return;
   if (start > end + SMALL_GAP) {
     const hole = `${end.toFixed(1)} to ${start.toFixed(1)} s`;

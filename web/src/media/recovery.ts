@@ -1,6 +1,8 @@
 // Browsers leave a player on the wrong picture, or standing, although all that it needs is there. To go there once more mends both.
 // Nothing here knows where data comes from.
 
+import { endOf, startsOf } from './buffered';
+
 /** How far before what is there Firefox takes a place to be in it, in seconds: it shows the picture that comes later, and stays there. */
 const NEAR = 0.3;
 /** A player that has so much ahead, in seconds, and yet waits so long has lost its way. hls.js waits 3 s, too. */
@@ -54,13 +56,5 @@ function standstill(element: HTMLMediaElement): () => void {
 
 /** Whether something begins soon after that time. */
 function soon(buffered: TimeRanges, time: number): boolean {
-  return Array.from({ length: buffered.length }, (_, at) => buffered.start(at) - time).some((wait) => wait > 0 && wait < NEAR);
-}
-
-/** The end of what is buffered around that time; null where nothing is. */
-export function endOf(buffered: TimeRanges, time: number): number | null {
-  for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= time && buffered.end(at) > time) return buffered.end(at);
-  }
-  return null;
+  return startsOf(buffered).some((start) => start > time && start - time < NEAR);
 }

@@ -28,6 +28,7 @@ const MEDIA = /^(video|audio)\//;
 const TEXT = /^text\/|[+/](json|xml|javascript|x-sh|x-subrip)$/;
 const DOCUMENT = 'application/pdf';
 const MARKDOWN = 'text/markdown';
+const PLAYERS = ['audio', 'video'];
 
 /** Shows the file below `root`: gives the element that it made there. Rejects with a TorrentideError, having left nothing. */
 export async function appendTo(file: FileEntry, root: string | Element, options: RenderOptions): Promise<HTMLElement> {
@@ -52,8 +53,9 @@ export async function renderTo(file: FileEntry, target: string | Element, option
   const tag = element.localName;
   const wanted = tagFor(file);
   // A <video> plays sound as well, and Markdown is text.
-  const either = [['audio', 'video'], ['video', 'audio'], ...(file.type === MARKDOWN ? [['iframe', 'pre']] : [])];
-  if (tag !== wanted && !either.some(([one, other]) => wanted === one && tag === other)) {
+  const plays = PLAYERS.includes(tag) && PLAYERS.includes(wanted);
+  const reads = tag === 'pre' && file.type === MARKDOWN;
+  if (tag !== wanted && !plays && !reads) {
     throw new TorrentideError('ERR_INVALID_ARGUMENT', `"${file.name}" is shown by <${wanted}>, not by <${tag}>.`);
   }
   await show(file, element, options);
