@@ -121,6 +121,11 @@ class Readers:
             self._known = (reader.end, reader.measured)
         return self._picker.wanted.end_reading(reader)
 
+    @property
+    def any_open(self) -> bool:
+        """Whether there is a reader, though it may rest."""
+        return bool(self._readers)
+
     def reading_since(self, now: float) -> float | None:
         """When somebody began to read, if anybody does: waits, or has read on not long ago."""
         reads = bool(self.near) or any(now - reader.moved_at < IDLE_SECONDS for reader in self._readers)

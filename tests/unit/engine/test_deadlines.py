@@ -1,5 +1,6 @@
 """What is asked for the sake of readers, and what is taken back."""
 
+from torrentide.engine.deadlines import READING_QUEUE
 from torrentide.engine.late import Usual
 from torrentide.wire import messages
 from unit.engine.remote import B, Fixture, Remote
@@ -32,6 +33,19 @@ def test_a_seek_takes_back_what_stands_before_it() -> None:
     assert cancelled
     assert requests[0] == 150
     assert all(message.index not in range(150, 155) for message in cancelled)
+
+
+def test_while_somebody_reads_a_peer_has_few_requests() -> None:
+    it = Fixture(pieces=200)
+    reader = it.torrent.open_reader(0, 4 * B, it.now)
+    it.torrent.pace_reader(reader, 1.0, 60.0, it.now)
+    remote = it.seed()
+    remote.peer.queue = 100
+    remote.say(messages.UNCHOKE)
+    assert len(remote.peer.requests) == READING_QUEUE
+    it.torrent.close_reader(reader, it.now)
+    remote.say(messages.UNCHOKE)
+    assert len(remote.peer.requests) == 100
 
 
 def test_a_block_of_a_peer_that_fell_quiet_is_asked_of_another() -> None:
