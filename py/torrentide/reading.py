@@ -13,6 +13,9 @@ from torrentide.engine.torrent import Torrent
 from torrentide.errors import StorageError
 from torrentide.host import called_back
 
+# A reader's first bytes are given when there are so many, and not more: somebody waits for a picture.
+FIRST_BYTES = 64 * 1024
+
 
 class Readings:
     """The readers of `torrent`, whose info must be known. `now` tells the time; `arm` is called behind each
@@ -99,6 +102,7 @@ class Reading:
         assert readings.torrent.info is not None
         self.position = start
         self.end = end
+        self._start = start
         self._readings = readings
         self._size = readings.torrent.info.piece_length
         self._reader: Reader | None = readings.torrent.open_reader(start, end, readings.now(), rate)
@@ -164,6 +168,8 @@ class Reading:
             length = min(self._size - begin, end - at)
             parts.append((index, begin, length))
             at += length
+            if self.position == self._start and at - self._start >= FIRST_BYTES:
+                break
         return parts
 
     def _move(self, count: int) -> None:

@@ -101,6 +101,17 @@ def test_no_more_than_asked_for() -> None:
     play(scene)
 
 
+def test_the_first_bytes_do_not_wait_for_more() -> None:
+    async def scene(it: Reads) -> None:
+        for index in range(8):
+            it.come(index)
+        with it.readings.open(3, 16 * B - 5) as reading:
+            assert await reading.read(100 * B) == it.data[3 : 6 * B]
+            assert await reading.read(100 * B) == it.data[6 * B : 16 * B - 5]
+
+    play(scene)
+
+
 def test_the_engine_is_told_where_the_reader_is() -> None:
     async def scene(it: Reads) -> None:
         assert it.torrent.picker is not None

@@ -204,19 +204,13 @@ class FileStore:
         if self._waits(again):
             return
 
-        def checked(error: StorageError | None, now: float) -> None:
-            if error is not None:
-                given(error, now)
-            else:
-                shelf.read(index, begin, length, given)
-
         shelf = self._shelf
 
         def given(data: Buffer | Exception, now: float) -> None:
             if not self._breaks(shelf, data, again):
                 done(data, now)
 
-        self._unchecked.check([index], checked, time.monotonic())
+        self._unchecked.read(index, begin, length, given)
 
     def blob(self, start: int, end: int, complete: bool, done: Whole) -> None:
         """See `MemoryStore.blob`. What is long is read from the file itself, for as long as it is there; but

@@ -34,6 +34,27 @@ class Unchecked:
         """The piece is known to be good, or lost."""
         self._pieces.remove(index)
 
+    def read(
+        self, index: int, begin: int, length: int, done: Callable[[Buffer | Exception, float], None]
+    ) -> None:
+        """See `ports.Store.read`. A piece that was not compared yet is read as a whole; one that is not what
+        it was is a StorageError of the kind "lost"."""
+        if index not in self._pieces:
+            self._read(index, begin, length, done)
+            return
+
+        def whole(data: Buffer | Exception, now: float) -> None:
+            def compared(error: StorageError | None, now: float) -> None:
+                if error is not None or isinstance(data, Exception):
+                    done(error or data, now)
+                else:
+                    # A copy, for a view would keep the whole piece in memory.
+                    done(bytes(memoryview(data)[begin : begin + length]), now)
+
+            self._compare(index, compared, data, now)
+
+        self._read(index, 0, self._info.piece_size(index), whole)
+
     def check(self, pieces: Iterable[int], then: Checked, now: float) -> None:
         """Compare those of the pieces with their hashes for which that was not done yet. A piece that is not
         what it was is a StorageError of the kind "lost"."""
