@@ -229,6 +229,38 @@ def test_a_second_film_on_the_same_element_takes_its_place(
 
 
 @BOTH
+def test_what_a_browser_asks_for_first_is_read_once(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """It is begun before the browser asks, and ended when it does not."""
+    page = media_page(new_page, browser)
+    script = """async ([torrentFile, url]) => {
+      const owner = client([])
+      await serve(owner)
+      const file = await fileOf(torrentFile, owner)
+      const begun = new Set(), ended = new Set()
+      const post = Worker.prototype.postMessage
+      Worker.prototype.postMessage = function (message, ...rest) {
+        if (message.type === 'pull' && message.start === 0) begun.add(message.reader)
+        if (message.type === 'unread') ended.add(message.reader)
+        return post.call(this, message, ...rest)
+      }
+      const element = screen()
+      file.streamTo(element)
+      await happens(element, 'loadeddata')
+      const once = begun.size
+      const other = screen()
+      file.streamTo(other)
+      other.src = url
+      await happens(other, 'loadeddata')
+      const [, late] = [...begun]
+      return [once, begun.size, await within(5, () => ended.has(late))]
+    }"""
+    torrent = offer(server, "first.mp4", clips["first.mp4"])
+    assert page.evaluate(script, [torrent, f"{server.url}/ranges/first.mp4"]) == [1, 2, True]
+
+
+@BOTH
 def test_the_end_of_the_torrent_amid_a_film_is_an_error(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:

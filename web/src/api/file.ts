@@ -76,6 +76,8 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** The elements on which it plays. @internal */
   readonly screens = new Set<HTMLMediaElement>();
   readonly #owner: FileOwner;
+  /** The whole, read for a request of the browser that is on its way. */
+  #expected: ReadableStream<Uint8Array> | null = null;
 
   /** @internal */
   constructor(info: FileInfo, owner: FileOwner, selected: boolean) {
@@ -161,6 +163,24 @@ export class FileEntry extends EventEmitter<FileEvents> {
   /** As `streamURL`, or null where requests of this page do not reach the service worker. @internal */
   get servedURL(): string | null {
     return this.#owner.server?.reached ? this.streamURL : null;
+  }
+
+  /** Begins to read what the browser asks for first when it plays a URL. Gives what ends that, if it has not asked by then. @internal */
+  expectRequest(): () => void {
+    const expected = (this.#expected = this.stream({ playing: true }));
+    return () => {
+      if (this.#expected !== expected) return;
+      this.#expected = null;
+      void expected.cancel();
+    };
+  }
+
+  /** Bytes for a request of the browser. `end` is inclusive. @internal */
+  requested({ start, end }: { start: number; end: number }): ReadableStream<Uint8Array> {
+    const expected = this.#expected;
+    if (!expected || start > 0 || end < this.length - 1) return this.stream({ start, end, playing: true });
+    this.#expected = null;
+    return expected;
   }
 
   /** Plays it while it comes; seeking fetches what it needs. What played on the element before ends. The callback comes with the metadata. */

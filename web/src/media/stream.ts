@@ -48,7 +48,7 @@ async function start(file: FileEntry, element: HTMLMediaElement, signal: AbortSi
   const url = file.servedURL;
   // Browsers' own readers of Matroska are young: Firefox shows a picture that is a few too early after a seek.
   const own = element.canPlayType(file.type) && !file.type.includes('matroska');
-  if (url && own && (await nativePlay(element, url, signal, file))) return null;
+  if (url && own && (await servedPlay(element, url, signal, file))) return null;
   try {
     return await sourcePlay(file, element, signal);
   } catch (error) {
@@ -58,6 +58,16 @@ async function start(file: FileEntry, element: HTMLMediaElement, signal: AbortSi
     signal.addEventListener('abort', () => URL.revokeObjectURL(whole), { once: true });
     if (await nativePlay(element, whole, signal, file)) return null;
     throw error;
+  }
+}
+
+/** As `nativePlay`; the browser takes a while to ask for the URL, and the first bytes are fetched meanwhile. */
+async function servedPlay(element: HTMLMediaElement, url: string, signal: AbortSignal, file: FileEntry): Promise<boolean> {
+  const forget = element.preload === 'none' ? () => {} : file.expectRequest();
+  try {
+    return await nativePlay(element, url, signal, file);
+  } finally {
+    forget();
   }
 }
 

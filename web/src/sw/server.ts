@@ -75,7 +75,7 @@ export class FileServer {
     const file = found?.torrent.destroyed ? undefined : found?.torrent.files.find(({ path }) => path === found.path);
     if (!file) return this.#list(request);
     const { range, ...answer } = plan(request, file);
-    return { answer, body: range && file.stream({ ...range, playing: true }) };
+    return { answer, body: range && file.requested(range) };
   }
 
   /** Of all the page's clients together, where the URL is that of a folder. */
