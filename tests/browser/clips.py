@@ -118,3 +118,13 @@ def constant_film(path: Path, seconds: int, mbit: float) -> bytes:
     codec = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50"]
     _ffmpeg([*picture, *codec, *rate, "-x264-params", "nal-hrd=cbr", *_FAST], path)
     return path.read_bytes()
+
+
+def large_film(path: Path) -> bytes:
+    """One of 1280 x 720 and 4 Mbit/s."""
+    picture = ["-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate={RATE}", "-f", "lavfi"]
+    sound = ["-i", _SOUND.format(frequency=440), "-t", str(SECONDS), *_AAC]
+    codec = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "50"]
+    rate = ["-b:v", "4M", "-maxrate", "5M", "-bufsize", "8M"]
+    _ffmpeg([*picture, *sound, *codec, *rate, *_FAST], path)
+    return path.read_bytes()
