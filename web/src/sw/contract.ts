@@ -2,8 +2,9 @@
 // shapes and the names of paths alone.
 //
 // The worker posts a FetchRequest with a port to the windows of its origin. A page answers on the port with an Answer; one of 404
-// means that it does not have the file. Before it may post true, where the worker knows that: the answer will come. If the body is 'STREAM', the worker then posts true for each chunk that it has room for, and
-// the page answers one Uint8Array, a falsy value at the end, or a Failure; false ends it.
+// means that it does not have the file. Before it may post true, where the worker knows that: the answer will come. If the body is
+// 'STREAM', the worker then posts true for each chunk that it has room for, and the page answers one Uint8Array, a falsy value at the
+// end, or a Failure; false ends it.
 
 export interface FetchRequest {
   type: 'webtorrent';
