@@ -167,11 +167,13 @@ export class FileEntry extends EventEmitter<FileEvents> {
 
   /** Begins to read what the browser asks for first when it plays a URL. Gives what ends that, if it has not asked by then. @internal */
   expectRequest(): () => void {
+    if (this.#expected) return () => {};
     const expected = (this.#expected = this.stream({ playing: true }));
     return () => {
       if (this.#expected !== expected) return;
       this.#expected = null;
-      void expected.cancel();
+      // It may have ended with an error, which nobody reads.
+      expected.cancel().catch(() => {});
     };
   }
 
