@@ -209,18 +209,25 @@ def test_an_end_in_the_middle(site: Site, new_page: NewPage, browser: str, end: 
     page = new_page(browser)
     ready(page, site, made["magnetURI"])
     result = page.evaluate(
-        """async (end) => {
+        """async ([end, sum]) => {
           const stop = new AbortController()
           const zip = await fileAt('all.zip'), to = await folderAt('downloads')
           await put(zip, 'mine')
-          const progress = (written) => { if (written > 1e6) eval(end) }
+          let ended = false
+          // When the first file is there, and the second is on its way.
+          const progress = async (written) => {
+            const names = written > 1e6 ? await tree(to).catch(() => ({})) : {}
+            if (ended || names['top/a.bin'] !== sum) return
+            ended = true
+            eval(end)
+          }
           const { signal } = stop
           const saves = [torrent.save({ to: zip, progress, signal }), torrent.save({ to, signal })]
           const outcomes = await Promise.all(saves.map(outcome))
           const late = await outcome(torrent.save({ to, signal }))
           return [outcomes, late, await (await zip.getFile()).text(), Object.keys(await tree(to))]
         }""",
-        ENDS[end],
+        [ENDS[end], made["sums"][0]],
     )
     outcomes, late, kept, names = result
     for each in [*outcomes, late]:

@@ -95,7 +95,7 @@ async function membersThere(tracker, id) {
   const wire = await new Promise((resolve) => torrent.on('wire', resolve));
   await torrent.whenDone();
   // What the library itself calls across its modules.
-  const internal = new Set(['update', 'reached', 'heard', 'end', 'finish', 'selectIn', 'lose', 'makeFile', 'restored', 'apply', 'applyVerified', 'links', 'line', 'company', 'wanted', 'owner', 'begin', 'number', 'limits', 'screens', 'server', 'servedURL']);
+  const internal = new Set(['update', 'reached', 'heard', 'end', 'finish', 'selectIn', 'lose', 'makeFile', 'restored', 'apply', 'applyVerified', 'links', 'line', 'company', 'wanted', 'owner', 'begin', 'number', 'limits', 'screens', 'server', 'servedURL', 'expectRequest', 'requested']);
   return {
     statics: Object.getOwnPropertyNames(window.Torrentide).filter((name) => !(name in (() => {}) || name === 'prototype')),
     client: membersOf(made, internal),
