@@ -10,13 +10,9 @@ import type { Packets } from './packets';
 const AHEAD = 30;
 /** Seconds that stay behind it, for a short step back. */
 const BEHIND = 30;
-/** What is handed over at a time: little at first, for that is here sooner. */
-const FIRST_SECONDS = 0.2;
+/** What is handed over at a time: little at first, so that the first picture comes soon; decoders want several before they show it. */
+const FIRST_SECONDS = 0.5;
 const BATCH_SECONDS = 1;
-/** Pictures that go first, alone: decoders want a few before they show one. With more Chromium shows the first 15 ms later (measured). */
-const FIRST_PICTURES = 4;
-/** The most that the others wait for it: there are decoders that want more. */
-const SHOW_MS = 50;
 /** Gaps between packets that are none: sound comes in longer pieces than pictures, and times are rounded. */
 const TOLERANCE = 0.25;
 /** By how much a place may lie before a stretch that is buffered, and yet in it: browsers round, too. */
@@ -118,13 +114,11 @@ export class Feeder {
       if (this.#done) this.#hooks.ended();
       return false;
     }
-    const alone = this.#packets.areVideo && this.#to === this.#from;
-    await this.#read(alone ? FIRST_PICTURES : null);
+    await this.#read();
     await this.#head;
     if (this.#changed) return true;
     await this.#feed();
     this.#hooks.fed();
-    if (alone && this.#to > time) await this.#shown();
     await this.#forget(time - BEHIND);
     return true;
   }
@@ -177,8 +171,7 @@ export class Feeder {
     this.#opened = time;
   }
 
-  /** So many packets, or as much as is handed over at a time. */
-  async #read(count: number | null): Promise<void> {
+  async #read(): Promise<void> {
     const seconds = this.#to - this.#from < BATCH_SECONDS ? FIRST_SECONDS : BATCH_SECONDS;
     while (!this.#changed) {
       const timed = await this.#packets.next();
@@ -188,8 +181,7 @@ export class Feeder {
       const from = this.#batch[0]?.decodeTime ?? 0;
       // A group of pictures that is there already must not be begun again: its old rest would be dropped.
       if (timed.beforeKey) return;
-      const enough = count ? this.#batch.length >= count : timed.decodeTime + timed.duration >= from + seconds;
-      if (timed.whole && enough) return;
+      if (timed.whole && timed.decodeTime + timed.duration >= from + seconds) return;
     }
   }
 
@@ -218,20 +210,6 @@ export class Feeder {
         await this.#makeRoom();
       }
     }
-  }
-
-  /** Waits until the element shows a picture of where it is, for a moment. */
-  async #shown(): Promise<void> {
-    const { element, signal } = this.#hooks;
-    const { readyState, seeking } = element;
-    if (readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !seeking) return;
-    await new Promise<void>((resolve) => {
-      const end = new AbortController();
-      const settle = (): void => (end.abort(), clearTimeout(timer), resolve());
-      const timer = setTimeout(settle, SHOW_MS);
-      for (const name of ['loadeddata', 'seeked', 'seeking']) element.addEventListener(name, settle, { signal: end.signal });
-      signal.addEventListener('abort', settle, { signal: end.signal });
-    });
   }
 
   /** The buffer is full: what was played goes, and what was left by a seek. Then there is nothing but to wait until more was played. */
