@@ -3,15 +3,14 @@ memory of a long download. It prints, and asserts nothing about time."""
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import BOTH, CHROMIUM_ARGS, Site, random_file, run
-from browser.test_kill import launch, of
+from browser.support import BOTH, Site, launch_with_profile, random_file, run
+from browser.test_kill import of
 from browser.test_originals import pick
 
 MIB = 2**20
@@ -45,10 +44,10 @@ def test_resuming(site: Site, playwright: Playwright, tmp_path: Path) -> None:
     times: dict[str, list[float]] = {"blank": [], "webtorrent": []}
     for library in times:
         # Big files of a private window are more than its memory holds.
-        seeder = launch(playwright, "chromium", tmp_path / f"{library}-seed")
+        seeder = launch_with_profile(playwright, "chromium", tmp_path / f"{library}-seed")
         seed_page = opened(seeder, site, "blank")
         made = run(seed_page, "seed", site.tracker, [["t/a", RESUMED // 2, 5], ["t/b", RESUMED // 2, 6]])
-        context = launch(playwright, "chromium", tmp_path / library)
+        context = launch_with_profile(playwright, "chromium", tmp_path / library)
         page = opened(context, site, library)
         run(page, "leech", site.tracker, made["magnetURI"])
         page.wait_for_timeout(4000)
@@ -68,9 +67,7 @@ def test_throughput_into_storage(
     site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
 ) -> None:
     print(f"\n{THROUGHPUT // MIB} MiB between two Chromium processes; MiB/s from metadata")
-    context = playwright.chromium.launch_persistent_context(
-        tmp_path, executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
-    )
+    context = launch_with_profile(playwright, "chromium", tmp_path)
     rates: dict[str, list[float]] = {"storage": [], "memory": [], "WebTorrent": []}
     for number in range(ROUNDS):
         for kind in rates:
@@ -110,7 +107,7 @@ def resident(profile: Path) -> float:
 
 @BOTH
 def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path: Path, browser: str) -> None:
-    seeder = launch(playwright, "chromium", tmp_path / "seed")
+    seeder = launch_with_profile(playwright, "chromium", tmp_path / "seed")
     # From a disk: of what pages make, Chromium holds less.
     film = tmp_path / "film.bin"
     random_file(film, LONG // MIB)
@@ -125,7 +122,7 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
         }""",
         site.tracker,
     )
-    context = launch(playwright, browser, tmp_path / "profile")
+    context = launch_with_profile(playwright, browser, tmp_path / "profile")
     page = opened(context, site, "blank")
     run(page, "boot")
     idle = resident(tmp_path / "profile")
@@ -146,14 +143,14 @@ def test_memory_of_a_long_download(site: Site, playwright: Playwright, tmp_path:
 
 
 def test_a_second_tab(site: Site, playwright: Playwright, tmp_path: Path) -> None:
-    seeder = launch(playwright, "chromium", tmp_path / "seed")
+    seeder = launch_with_profile(playwright, "chromium", tmp_path / "seed")
     made = run(
         opened(seeder, site, "blank"),
         "seed",
         site.tracker,
         [["t/a", RESUMED // 2, 7], ["t/b", RESUMED // 2, 8]],
     )
-    context = launch(playwright, "chromium", tmp_path / "profile")
+    context = launch_with_profile(playwright, "chromium", tmp_path / "profile")
     run(opened(context, site, "blank"), "leech", site.tracker, made["magnetURI"])
     seeder.close()
     second = opened(context, site, "blank")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, web
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from torrentide.metainfo.create import Options, plan
 from torrentide.metainfo.metainfo import Metainfo
@@ -57,6 +57,22 @@ def launch(playwright: Playwright, name: str, *, lean: bool, prefs: Prefs | None
         program, args = ("chromium-headless-shell", LEAN_ARGS) if lean else ("chromium", CHROMIUM_ARGS)
         return playwright.chromium.launch(executable_path=shutil.which(program), args=args)
     return playwright.firefox.launch(
+        channel="moz-firefox",
+        executable_path=shutil.which("firefox-esr"),
+        firefox_user_prefs={**FIREFOX_PREFS, **(prefs or {})},
+    )
+
+
+def launch_with_profile(
+    playwright: Playwright, name: str, profile: Path, prefs: Prefs | None = None
+) -> BrowserContext:
+    """Start Debian's Chromium or Firefox as `launch` does, keeping in `profile` what pages store."""
+    if name == "chromium":
+        return playwright.chromium.launch_persistent_context(
+            profile, executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
+        )
+    return playwright.firefox.launch_persistent_context(
+        profile,
         channel="moz-firefox",
         executable_path=shutil.which("firefox-esr"),
         firefox_user_prefs={**FIREFOX_PREFS, **(prefs or {})},

@@ -4,7 +4,6 @@ times."""
 import contextlib
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from browser.conftest import NewPage
-from browser.support import CHROMIUM_ARGS, EITHER, FIREFOX_PREFS, Site, run
+from browser.support import EITHER, Site, launch_with_profile, run
 from torrentide.storage.shelf import FLUSH_SECONDS
 
 KILLS = int(os.environ.get("KILLS") or 2)
@@ -22,20 +21,6 @@ MIB = int(os.environ.get("MIB") or 24)
 LIFE_SECONDS = (1.0, 8.0)
 # A sample of what is there is taken so often, and takes a moment itself.
 SAMPLE_SECONDS = 0.25
-
-
-def launch(playwright: Playwright, browser: str, profile: Path) -> BrowserContext:
-    """A browser that keeps what it stores in `profile`."""
-    if browser == "chromium":
-        return playwright.chromium.launch_persistent_context(
-            profile, executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
-        )
-    return playwright.firefox.launch_persistent_context(
-        profile,
-        channel="moz-firefox",
-        executable_path=shutil.which("firefox-esr"),
-        firefox_user_prefs=FIREFOX_PREFS,
-    )
 
 
 def kill(profile: Path) -> None:
@@ -102,7 +87,7 @@ def test_a_killed_browser_goes_on_where_it_was(
     limit = size / (KILLS + 1) / sum(LIFE_SECONDS) * 2
     safe: set[int] = set()
     for number in range(KILLS):
-        context = launch(playwright, browser, tmp_path / "profile")
+        context = launch_with_profile(playwright, browser, tmp_path / "profile")
         page, milliseconds = begin(context, site, made, limit)
         first, *_ = samples = lived(page, rng.uniform(*LIFE_SECONDS))
         kill(tmp_path / "profile")
@@ -116,7 +101,7 @@ def test_a_killed_browser_goes_on_where_it_was(
         safe = old[-1] if old else first[1]
         with contextlib.suppress(Exception):
             context.close()
-    context = launch(playwright, browser, tmp_path / "profile")
+    context = launch_with_profile(playwright, browser, tmp_path / "profile")
     page, milliseconds = begin(context, site, made, -1)
     found = page.evaluate(
         """async () => {
@@ -140,7 +125,7 @@ def test_a_full_disk_makes_a_download_wait(
     # A stored file is as long as its last byte that was written: of one file perhaps nothing would fit.
     files = [[f"t/{number}", 2 * 2**20, 80 + number] for number in range(8)]
     made = run(seed_page, "seed", site.tracker, files, {"name": "t", "pieceLength": 262144})
-    context = launch(playwright, "chromium", tmp_path / "profile")
+    context = launch_with_profile(playwright, "chromium", tmp_path / "profile")
     page = context.new_page()
     page.goto(f"{site.url}/pages/blank.html")
     session = context.new_cdp_session(page)

@@ -1,12 +1,11 @@
 """A browser that gives a site little room: a download waits, and goes on when there is some."""
 
-import shutil
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Playwright
+from playwright.sync_api import Playwright
 
 from browser.conftest import NewPage
-from browser.support import FIREFOX_PREFS, Site, run
+from browser.support import Prefs, Site, launch_with_profile, run
 
 # In KiB. A site gets a fifth of it, but 10 MiB at least.
 LIMIT = 20 * 1024
@@ -33,21 +32,13 @@ END = """async () => {
 }"""
 
 
-def launch(playwright: Playwright, profile: Path) -> BrowserContext:
-    return playwright.firefox.launch_persistent_context(
-        profile,
-        channel="moz-firefox",
-        executable_path=shutil.which("firefox-esr"),
-        firefox_user_prefs={**FIREFOX_PREFS, "dom.quotaManager.temporaryStorage.fixedLimit": LIMIT},
-    )
-
-
 def test_a_download_waits_for_room_in_firefox(
     site: Site, new_page: NewPage, playwright: Playwright, tmp_path: Path
 ) -> None:
     seed_page = new_page("chromium-2")
     made = run(seed_page, "seed", site.tracker, FILES, {"name": "t", "pieceLength": 65536})
-    context = launch(playwright, tmp_path / "profile")
+    prefs: Prefs = {"dom.quotaManager.temporaryStorage.fixedLimit": LIMIT}
+    context = launch_with_profile(playwright, "firefox", tmp_path / "profile", prefs)
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{site.url}/pages/blank.html")
