@@ -263,6 +263,28 @@ def test_what_a_browser_asks_for_first_is_read_once(
 
 
 @BOTH
+def test_a_film_begins_with_two_seconds_in_hand(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    """At first and after a seek: with less it would stand still again before the next piece is there."""
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      // As fast as the film, so that what is there first is not more than a second.
+      const file = await fileOf(torrentFile, client([]), { downloadLimit: 100_000 })
+      const ahead = () => element.buffered.end(element.buffered.length - 1) - element.currentTime
+      element.autoplay = true
+      file.streamTo(element)
+      await happens(element, 'loadeddata')
+      const first = ahead()
+      element.currentTime = 25
+      await happens(element, 'seeked')
+      return [first > 1.9, ahead() > 1.9]
+    }"""
+    assert page.evaluate(script, offer(server, "first.mp4", clips["first.mp4"])) == [True, True]
+
+
+@BOTH
 def test_the_end_of_the_torrent_amid_a_film_is_an_error(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:

@@ -13,6 +13,8 @@ const BEHIND = 30;
 /** What is handed over at a time: little at first, so that the first picture comes soon; decoders want several before they show it. */
 const FIRST_SECONDS = 0.5;
 const BATCH_SECONDS = 1;
+/** What must be there before it plays, at first, after a seek and when it ran dry: Shaka Player's `rebufferingGoal`. */
+const START_SECONDS = 2;
 /** Gaps between packets that are none: sound comes in longer pieces than pictures, and times are rounded. */
 const TOLERANCE = 0.25;
 /** By how much a place may lie before a stretch that is buffered, and yet in it: browsers round, too. */
@@ -172,17 +174,27 @@ export class Feeder {
   }
 
   async #read(): Promise<void> {
-    const seconds = this.#to - this.#from < BATCH_SECONDS ? FIRST_SECONDS : BATCH_SECONDS;
     while (!this.#changed) {
       const timed = await this.#packets.next();
       if (!timed) this.#done = true;
       if (!timed) return;
       this.#batch.push(timed);
-      const from = this.#batch[0]?.decodeTime ?? 0;
+      const end = timed.decodeTime + timed.duration;
       // A group of pictures that is there already must not be begun again: its old rest would be dropped.
-      if (timed.beforeKey) return;
-      if (timed.whole && timed.decodeTime + timed.duration >= from + seconds) return;
+      if (timed.beforeKey && this.#endOf(end) > end + TOLERANCE) return;
+      if (timed.whole && this.#enough(end)) return;
     }
+  }
+
+  /** Whether what was read, up to `end`, is worth handing over. */
+  #enough(end: number): boolean {
+    const { element } = this.#hooks;
+    const seconds = this.#to - this.#from < BATCH_SECONDS ? FIRST_SECONDS : BATCH_SECONDS;
+    const waits = element.seeking || element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    const plays = !element.paused || element.autoplay;
+    // A browser plays at once what it gets, and would stand still again before the next data is there.
+    if (waits && plays && end < element.currentTime + START_SECONDS) return false;
+    return end >= (this.#batch[0]?.decodeTime ?? 0) + seconds;
   }
 
   async #feed(): Promise<void> {
