@@ -207,6 +207,38 @@ def test_a_truncated_film_plays_as_far_as_it_goes(
 
 
 @BOTH
+def test_a_truncated_film_ends_where_it_was_cut_and_can_be_seen_again(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str
+) -> None:
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = screen()
+      const file = await fileOf(torrentFile, client([]))
+      const told = []
+      file.on('error', ({ code }) => told.push(code))
+      file.on('warning', ({ message }) => told.push(message))
+      file.streamTo(element)
+      await happens(element, 'loadedmetadata')
+      const ends = []
+      for (let time = 0; time < 2; time++) {
+        const ended = happens(element, 'ended')
+        element.currentTime = 34
+        await element.play()
+        await ended
+        ends.push(element.currentTime > 36 && element.currentTime < 39)
+        // What lay there has made room.
+        await within(5, () => element.buffered.start(0) > 2)
+        ends.push(await playFrom(element, 1))
+      }
+      return [ends, told, element.error]
+    }"""
+    film = clips["first.mp4"]
+    cut = offer(server, "cut.mp4", film[: len(film) * 95 // 100])
+    words = '"cut.mp4" is cut off: it ends after 38.0 s, and says that it lasts 40.0 s.'
+    assert page.evaluate(script, cut) == [[True] * 4, [words], None]
+
+
+@BOTH
 def test_a_second_film_on_the_same_element_takes_its_place(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str
 ) -> None:

@@ -85,6 +85,10 @@ async function playToTheEnd(element) {
 async function playThrough(file, firstPicture, pictures) {
   const element = screen(firstPicture === null ? 'audio' : 'video');
   element.defaultPlaybackRate = element.playbackRate = 4;
+  let wrong = null;
+  file.on('warning', ({ code, message }) => {
+    if (code === 'ERR_MEDIA_BROKEN') wrong = message;
+  });
   try {
     const ready = new Promise((resolve, reject) => file.streamTo(element, (error) => (error ? reject(error) : resolve())));
     await ready;
@@ -97,7 +101,7 @@ async function playThrough(file, firstPicture, pictures) {
       if (number !== Math.floor(seconds * 25)) return `at ${seconds} is picture ${number}`;
     }
     await playToTheEnd(element);
-    return null;
+    return wrong;
   } catch (error) {
     return `${error.code ?? ''} ${error.message}`;
   } finally {

@@ -82,7 +82,7 @@ export function broken(file: MediaFile, error: unknown): Fault {
 }
 
 function unknown({ name }: MediaFile): Fault {
-  return { code: 'ERR_MEDIA_FORMAT', message: `"${name}" is no video or sound that can be played here.` };
+  return { code: 'ERR_MEDIA_FORMAT', message: `"${name}" is no video or sound that can be played here, or a part of it is missing.` };
 }
 
 async function look(file: MediaFile, input: Input): Promise<Opened> {

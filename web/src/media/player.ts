@@ -27,6 +27,8 @@ interface Stage {
   feeders: Feeder[];
   /** Whether its end was told of: that is an event of the element, too, and must not be taken for another one. */
   failed: boolean;
+  /** Whether it was told that the film is shorter than it says. */
+  short: boolean;
 }
 
 export const play: Play = async (file, element, attached, hooks) => {
@@ -36,7 +38,7 @@ export const play: Play = async (file, element, attached, hooks) => {
     hooks.warn({ code: 'ERR_MEDIA_CODEC', message: `A part of "${file.name}" can't be played: this browser does not know ${opened.refused.join(', ')}.` });
   }
   if (opened.duration) source.duration = opened.duration;
-  const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [], failed: false };
+  const stage: Stage = { file, element, hooks, bytes, source, opened, feeders: [], failed: false, short: false };
   const sound = opened.audio[opened.firstAudio];
   const audioBuffer = sound && source.addSourceBuffer(sound.mime);
   const videoBuffer = opened.video && source.addSourceBuffer(opened.video.mime);
@@ -122,10 +124,22 @@ function jump({ file, element, feeders, hooks }: Stage): void {
 }
 
 /** Every track has been fed to its end. */
-function finish({ source, feeders }: Stage): void {
+function finish(stage: Stage): void {
+  const { source, feeders } = stage;
   if (source.readyState !== 'open' || !feeders.every((feeder) => feeder.done)) return;
   const busy = [...source.sourceBuffers].some(({ updating }) => updating);
-  if (!busy) source.endOfStream();
+  if (busy) return;
+  source.endOfStream();
+  tellShort(stage);
+}
+
+/** A film whose end is missing plays as far as it goes: MediaSource then has its true duration. */
+function tellShort(stage: Stage): void {
+  const { source, opened, file, hooks } = stage;
+  if (stage.short || source.duration > opened.duration - SMALL_GAP) return;
+  stage.short = true;
+  const message = `"${file.name}" is cut off: it ends after ${source.duration.toFixed(1)} s, and says that it lasts ${opened.duration.toFixed(1)} s.`;
+  hooks.warn({ code: 'ERR_MEDIA_BROKEN', message });
 }
 
 /** What stops the playing before its end. What is buffered still plays, where there is something. */
