@@ -87,6 +87,29 @@ def test_thirty_seeks_land_on_the_right_picture(
     assert numbers == [int(each * RATE) for each in wanted]
 
 
+# Of each way in which tracks are packed one, and one whose last packet does not say how long it lasts.
+@pytest.mark.parametrize("name", ["vp8.webm", "vp9.webm", "film.mkv", "song.mp3", "song.m4a"])
+@BOTH
+def test_a_seek_to_the_end_ends_it_each_time(
+    new_page: NewPage, server: FileServer, clips: Clips, browser: str, name: str
+) -> None:
+    """And it plays from the start again, although that has made room."""
+    page = media_page(new_page, browser)
+    script = """async (torrentFile) => {
+      const element = await shown(torrentFile)
+      await within(10, () => element.buffered.length && element.buffered.end(0) > 25)
+      const result = []
+      for (let round = 0; round < 3; round++) {
+        element.currentTime = element.duration
+        element.play().catch(() => {})
+        const ended = await within(10, () => element.ended)
+        result.push(ended && Math.abs(element.duration - 40) < 0.1, await playFrom(element, 1))
+      }
+      return [result, element.error]
+    }"""
+    assert page.evaluate(script, offer(server, name, clips[name])) == [[True] * 6, None]
+
+
 @BOTH
 def test_a_seek_to_just_before_what_is_there(
     new_page: NewPage, server: FileServer, clips: Clips, browser: str

@@ -24,6 +24,7 @@ const FULL_REST_MS = 500;
 
 export interface FeederHooks {
   element: HTMLMediaElement;
+  source: MediaSource;
   signal: AbortSignal;
   /** More of this track is there. */
   fed(): void;
@@ -167,7 +168,8 @@ export class Feeder {
     const goesOn = time > this.#hooks.element.currentTime;
     const first = await this.#packets.open(goesOn ? time + ROUNDING : time);
     if (this.#packager.timeless) {
-      this.#buffer.abort();
+      // One that was ended is opened by the next line.
+      if (this.#hooks.source.readyState === 'open') this.#buffer.abort();
       this.#buffer.timestampOffset = first;
     }
     this.#opened = time;

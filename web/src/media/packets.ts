@@ -5,6 +5,8 @@ import type { Timed } from './fragments';
 
 /** How far a picture may come before one that is shown earlier; encoders use up to 7 pictures of these. */
 const REORDERED = 8;
+/** Where the last packet of a track does not say how long it is heard, the ones before it do: so many seconds of them. */
+const BEFORE_LAST = 0.2;
 
 export class Packets {
   readonly #sink: EncodedPacketSink;
@@ -17,6 +19,8 @@ export class Packets {
   #times: number[] = [];
   /** When the last picture of all that were given out is shown. */
   #latest = -Infinity;
+  /** How long the one before was shown. */
+  #duration = 0;
   #ended = false;
 
   constructor(track: InputTrack, shift: number) {
@@ -38,7 +42,7 @@ export class Packets {
     this.#latest = -Infinity;
     this.#ended = false;
     // Indices may call a picture a key that is none: a decoder that begins with it shows nothing.
-    const before = this.#video ? await this.#sink.getKeyPacket(at, { verifyKeyPackets: true }) : await this.#sink.getPacket(at);
+    const before = this.#video ? await this.#sink.getKeyPacket(at, { verifyKeyPackets: true }) : await this.#heard(at);
     const first = before ?? (await this.#sink.getFirstKeyPacket());
     this.#last = first;
     if (first) this.#enqueue(first);
@@ -58,9 +62,17 @@ export class Packets {
     const packet = this.#queue.shift();
     if (!packet) return null;
     const decodeTime = this.#times.shift() ?? packet.timestamp;
-    const duration = (this.#times[0] ?? decodeTime + packet.duration) - decodeTime;
+    // Browsers drop what is shown for no time, and with it the end.
+    const duration = (this.#times[0] ?? decodeTime + (packet.duration || this.#duration)) - decodeTime;
+    this.#duration = duration;
     this.#latest = Math.max(this.#latest, packet.timestamp);
     return { packet, decodeTime, duration, whole: (this.#times[0] ?? Infinity) > this.#latest, beforeKey: this.#video && this.#queue[0]?.type === 'key' };
+  }
+
+  async #heard(at: number): Promise<EncodedPacket | null> {
+    const packet = await this.#sink.getPacket(at);
+    if (!packet || packet.duration > 0) return packet;
+    return (await this.#sink.getPacket(packet.timestamp - BEFORE_LAST)) ?? packet;
   }
 
   #enqueue(packet: EncodedPacket): void {

@@ -62,13 +62,14 @@ export const play: Play = async (file, element, attached, hooks) => {
 };
 
 async function feed(stage: Stage, { track, container }: Playable, buffer: SourceBuffer): Promise<Feeder> {
-  const { element, opened, hooks, feeders, file } = stage;
+  const { element, source, opened, hooks, feeders, file } = stage;
   const packets = new Packets(track, opened.shift);
   const first = await packets.firstKey();
   if (!first) throw broken(file, new Error('a track is empty'));
   const packager = await makePackager(track, container, first);
   const feeder = new Feeder(buffer, packets, packager, {
     element,
+    source,
     signal: hooks.signal,
     fed: () => jump(stage),
     ended: () => finish(stage),

@@ -10,16 +10,15 @@ const AHEAD = 1;
 const STILL_MS = 3_000;
 /** By how much it is moved then, in seconds: as hls.js does. */
 const NUDGE = 0.1;
+/** One that stands so near to the end, in seconds, has nothing to wait for: it has lost its way sooner. */
+const LAST = 0.05;
+const LAST_MS = 500;
 const LOOK_MS = 100;
 
 /** Watches the element, and what is buffered for it, until the signal. */
-export function recover(element: HTMLMediaElement, { sourceBuffers }: MediaSource, signal: AbortSignal): void {
-  const astray = wrongPicture(element, sourceBuffers, signal);
-  const still = standstill(element);
-  const timer = setInterval(() => {
-    astray();
-    still();
-  }, LOOK_MS);
+export function recover(element: HTMLMediaElement, source: MediaSource, signal: AbortSignal): void {
+  const watches = [wrongPicture(element, source.sourceBuffers, signal), standstill(element), theEnd(element, source)];
+  const timer = setInterval(() => watches.forEach((look) => look()), LOOK_MS);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
@@ -51,6 +50,21 @@ function standstill(element: HTMLMediaElement): () => void {
     if (performance.now() - since < STILL_MS) return;
     since = performance.now();
     element.currentTime += NUDGE;
+  };
+}
+
+/** Firefox may stand for ever at the end of a source that was ended, played from elsewhere and ended again. */
+function theEnd(element: HTMLMediaElement, source: MediaSource): () => void {
+  let since = 0;
+  return () => {
+    const { buffered, currentTime, duration, seeking, paused, ended } = element;
+    const last = buffered.length ? buffered.end(buffered.length - 1) : 0;
+    const waits = seeking || (!paused && !ended);
+    const lost = waits && source.readyState === 'ended' && Math.min(last, currentTime) > duration - LAST;
+    if (!lost) since = performance.now();
+    if (performance.now() - since < LAST_MS) return;
+    since = performance.now();
+    element.currentTime = currentTime;
   };
 }
 
