@@ -117,21 +117,14 @@ function withoutAdts(data: Uint8Array): Uint8Array {
   return data.subarray(((data[1] ?? 1) & 1) === 1 ? 7 : 9);
 }
 
-/**
- * A cluster of blocks; their times are signed, of 16 bits, in milliseconds from the cluster's. A block lasts until the next one. The last
- * one says for how long: after a seek Firefox else takes it to last from where it was before.
- */
+/** A cluster of simple blocks; their times are signed, of 16 bits, in milliseconds from the cluster's. */
 function cluster(packets: readonly Timed[]): Uint8Array {
   const times = packets.map(({ packet }) => Math.round(packet.timestamp * 1000));
   const base = Math.max(0, Math.min(...times));
-  const blocks = packets.map(({ packet, duration }, index) => {
+  const blocks = packets.map(({ packet }, index) => {
     const time = (times[index] ?? 0) - base;
-    const head = (flags: number): Uint8Array => Uint8Array.of(0x81, (time >> 8) & 0xff, time & 0xff, flags);
-    if (index < packets.length - 1) return element([0xa3], head(packet.type === 'key' ? 0x80 : 0), packet.data);
-    const lasts = element([0x9b], uint32(Math.round(duration * 1000)));
-    // A block that refers to none is a key frame.
-    const refers = packet.type === 'key' ? [] : [element([0xfb], Uint8Array.of(0xff))];
-    return element([0xa0], element([0xa1], head(0), packet.data), lasts, ...refers);
+    const head = Uint8Array.of(0x81, (time >> 8) & 0xff, time & 0xff, packet.type === 'key' ? 0x80 : 0);
+    return element([0xa3], head, packet.data);
   });
   const stamp = new Uint8Array(8);
   new DataView(stamp.buffer).setBigUint64(0, BigInt(base));
